@@ -1,0 +1,70 @@
+"""Health: whether a process lives, whether it can serve, and its figures.
+
+``/livez`` says only that the process answers; who restarts on it must not restart for a database that is away.
+``/readyz`` asks each part and answers 200 or 503 with the reason of each. ``/metrics`` is Prometheus' text format.
+They are no operations: they need no sign-in and show no data of anybody, only volume.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from services.kernel.errors import Problem
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[], None]
+
+RETRY_AFTER = 5  # seconds
+
+REQUESTS = Counter("amanah_http_requests", "Requests answered", ("service", "operation", "status"))
+SECONDS = Histogram("amanah_http_request_seconds", "Seconds to answer a request", ("service", "operation"))
+
+
+def health_blueprint(name: str, checks: Mapping[str, Check]) -> Blueprint:
+    """The three routes. ``checks``: each raises a ``Problem`` when its part cannot serve."""
+    health = Blueprint(name, __name__)
+    health.add_url_rule("/livez", "livez", livez)
+    health.add_url_rule("/readyz", "readyz", lambda: readyz(checks))
+    health.add_url_rule("/metrics", "metrics", metrics)
+    return health
+
+
+def livez() -> Response:
+    return jsonify(alive=True)
+
+
+def readyz(checks: Mapping[str, Check]) -> Response:
+    """``{"ready": bool, "checks": {name: {"ok": bool, "detail"?, "help"?}}}``"""
+    answers = {name: _ask(check) for name, check in checks.items()}
+    ready = all(answer["ok"] for answer in answers.values())
+    response = jsonify(ready=ready, checks=answers)
+    if not ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def metrics() -> Response:
+    """The figures of this process, or of all workers where gunicorn has several."""
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _ask(check: Check) -> dict[str, object]:
+    try:
+        check()
+    except Problem as problem:
+        answer: dict[str, object] = {"ok": False, "detail": problem.detail}
+        return answer | ({"help": problem.help} if problem.help else {})
+    except Exception as error:
+        log.error("a readiness check failed", exc_info=error)
+        return {"ok": False, "detail": "The check itself failed", "help": "Look in the log for 'readiness'."}
+    return {"ok": True}

@@ -1,0 +1,147 @@
+"""What a service does with the events of the others: learn, react, move its position, all in one transaction.
+
+*Learning* is a projection (``projections``): it may be rebuilt. *Reacting* is a use case caused by an event: it loads,
+decides and appends like a command, and is never run by a rebuild. Both happen together with the move of the position,
+so an event has its effect exactly once, whatever is killed when.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Executable, case, insert, select, update
+
+from services.kernel.codec import decode
+from services.kernel.errors import Unavailable
+from services.kernel.events import Entry, UnknownVersion, event_type
+from services.kernel.log.consumer import Position
+from services.kernel.log.port import Message
+from services.kernel.projections import Rows
+from services.kernel.service import Service
+from services.kernel.store.tables import parked, positions
+from services.kernel.store.write import Write
+from services.kernel.work import Who, Work
+
+E = TypeVar("E")
+Reaction = Callable[[Work, Entry[Any]], None]
+
+# An event that does not concern this service moves the position in memory; it is written after so many at the latest.
+SKIPPED_AT_MOST = 200
+
+
+class Reactions:
+    """The reactions of one service, by event type."""
+
+    def __init__(self) -> None:
+        self._by_type: dict[str, list[Reaction]] = {}
+
+    def on(self, cls: type[E]) -> Callable[[Callable[[Work, Entry[E]], None]], Callable[[Work, Entry[E]], None]]:
+        """Register a reaction to an event class."""
+
+        def register(reaction: Callable[[Work, Entry[E]], None]) -> Callable[[Work, Entry[E]], None]:
+            self._by_type.setdefault(event_type(cls).name, []).append(reaction)
+            return reaction
+
+        return register
+
+    def to(self, type_name: str) -> list[Reaction]:
+        return self._by_type.get(type_name, [])
+
+    @property
+    def types(self) -> frozenset[str]:
+        return frozenset(self._by_type)
+
+
+class Listener:
+    """Applies messages to one service; the handler of its consumer."""
+
+    def __init__(self, service: Service, reactions: Reactions) -> None:
+        self._service = service
+        self._reactions = reactions
+        self._stored: dict[tuple[str, int], Position | None] = {}
+        self._skipped: dict[tuple[str, int], int] = {}
+
+    def get(self, service: str, lane: int) -> Position | None:
+        """The stored position of a lane."""
+        where = (positions.c.service == service, positions.c.lane == lane)
+        found = self._service.query(select(positions).where(*where))
+        row = found[0] if found else None
+        position = Position(row["incarnation"], row["sequence"], bytes(row["chain"]), row["offset"]) if row else None
+        self._stored[service, lane] = position
+        self._skipped[service, lane] = 0
+        return position
+
+    def apply(self, message: Message, position_before: Position | None) -> None:
+        """Learn and react; see ``log.consumer.Handler``."""
+        try:
+            entry = decode(message.body)
+        except UnknownVersion as unknown:
+            raise Unavailable(str(unknown), help="Update this service, then it goes on.", retry_after=15) from None
+        own = message.service == self._service.name
+        reactions = self._reactions.to(entry.type)
+        learns = not own and self._service.projections.knows(entry.type)
+        if not reactions and not learns:
+            self._skip(message)
+            return
+        if self._is_parked(message.service, entry.stream):
+            self.park(message, "an earlier event of this stream is parked")
+            return
+        rows = Rows(self._service.backend.engine.dialect.name)
+        if learns:
+            self._service.projections.apply(entry, rows)
+
+        def react(work: Work) -> None:
+            for reaction in reactions:
+                reaction(work, entry)
+
+        who = Who(f"service/{self._service.name}", correlation=entry.correlationid, causation=entry.id)
+        self._service.react(who, react, [*rows.statements, self._move(message)])
+        self._note(message)
+
+    def park(self, message: Message, reason: str) -> None:
+        """Set the event aside; see ``log.consumer.Handler``."""
+        try:
+            stream = decode(message.body).stream
+        except (ValueError, UnknownVersion):
+            stream = "(unreadable)"
+        values = {
+            "service": message.service,
+            "lane": message.lane,
+            "sequence": message.sequence,
+            "stream": stream,
+            "reason": reason[:500],
+            "body": message.body,
+            "time": self._service.clock(),
+        }
+        self._service.backend.commit(Write(rows=[insert(parked).values(**values), self._move(message)]))
+        self._note(message)
+
+    def _skip(self, message: Message) -> None:
+        key = message.service, message.lane
+        self._skipped[key] = self._skipped.get(key, 0) + 1
+        if self._skipped[key] >= SKIPPED_AT_MOST:
+            self._service.backend.commit(Write(rows=[self._move(message)]))
+            self._note(message)
+
+    def _move(self, message: Message) -> Executable:
+        """Move the stored position to the message; a check constraint fails when it is not where we left it."""
+        stored = self._stored.get((message.service, message.lane))
+        values = {
+            "incarnation": message.incarnation,
+            "sequence": message.sequence,
+            "chain": message.chain,
+            "offset": message.offset,
+        }
+        if stored is None:
+            return insert(positions).values(service=message.service, lane=message.lane, **values)
+        there = case((positions.c.sequence == stored.sequence, message.sequence), else_=-1)
+        where = (positions.c.service == message.service, positions.c.lane == message.lane)
+        return update(positions).where(*where).values(**values | {"sequence": there})
+
+    def _note(self, message: Message) -> None:
+        key = message.service, message.lane
+        self._stored[key] = Position(message.incarnation, message.sequence, message.chain, message.offset)
+        self._skipped[key] = 0
+
+    def _is_parked(self, service: str, stream: str) -> bool:
+        where = (parked.c.service == service, parked.c.stream == stream)
+        return bool(self._service.query(select(parked.c.sequence).where(*where).limit(1)))

@@ -1,0 +1,317 @@
+"""The event log on Apache Kafka 4 (KRaft), through kafka-python.
+
+How the promises of the port are kept:
+- A producer without idempotence (that of kafka-python can wedge for good after a time-out), acks=all, one request in
+  flight. One record batch at a time is sent and acknowledged before the next is begun. A batch is in the log whole or
+  not at all, so what a failed publish leaves behind never has a hole. To keep a batch together the producer is told to
+  linger; ``flush`` sends it at once.
+- After any failure the producer is thrown away. Its last batch may still arrive, as a double.
+- Consumers ``assign`` and ``seek``, without groups; ``auto_offset_reset='none'`` is the only policy that never jumps.
+- Clients are made when first used: a producer a process, readers a thread. They do not cross a fork.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import (
+    KafkaConfigurationError,
+    KafkaError,
+    LogTruncationError,
+    OffsetOutOfRangeError,
+    TopicAlreadyExistsError,
+)
+
+from services.kernel.log.kafka_records import batches, head_bytes, head_of, headers, lane_key, message_of
+from services.kernel.log.port import HEADS_TOPIC, Head, LogUnavailable, Message, PositionLost, topic
+
+_log = logging.getLogger(__name__)
+
+MAX_MESSAGE = 1 << 20  # bytes of one request; the topic allows the same
+
+_BATCH = 256 << 10  # bytes sent and acknowledged together
+_LINGER = 2.0  # seconds a batch stays open unless it is flushed
+_BOOTSTRAP = 3.0  # seconds for the first answer of a broker
+_LONG_POLL = 0.25  # seconds a fetch waits at the broker; the longest delay of a seek
+_SERVICE = slice(len(topic("")), None)  # of a topic's name
+_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+# Small segments: only a closed segment is compacted.
+_NEWEST = {"cleanup.policy": "compact", "segment.ms": "600000", "min.cleanable.dirty.ratio": "0.1"}
+
+
+class KafkaLog:
+    """The event log on the brokers ``servers`` (``host:port``, comma-separated).
+
+    ``timeout`` (seconds, at least 4) bounds every call; ``replication`` is the copies of each topic; ``security``
+    holds kafka-python's ``security_protocol``, ``ssl_*`` and ``sasl_*`` settings.
+    """
+
+    def __init__(
+        self, servers: str, *, replication: int = 1, timeout: float = 10.0, security: Mapping[str, Any] | None = None
+    ) -> None:
+        self._timeout, self._replication = timeout, replication
+        self._settings: dict[str, Any] = {
+            "bootstrap_servers": servers.split(","),
+            "bootstrap_timeout_ms": int(_BOOTSTRAP * 1000),
+            "reconnect_backoff_max_ms": 1000,
+            "request_timeout_ms": int((timeout - _LINGER) * 1000),
+            **(security or {}),
+        }
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._producer: KafkaProducer | None = None
+        self._ends: dict[TopicPartition, int] = {}
+        self._mine = threading.local()
+
+    def publish(self, service: str, lane: int, messages: Sequence[Message]) -> None:
+        place = TopicPartition(topic(service), lane)
+        with self._producing() as producer:
+            for batch in batches(messages, _BATCH):
+                self._send(producer, place, batch)
+
+    def tail(self, service: str, lane: int) -> Message | None:
+        place = TopicPartition(topic(service), lane)
+        end = self._end(place)
+        if end == 0:
+            return None
+        found = self.read(service, lane, end - 1, limit=1)
+        if not found:
+            raise LogUnavailable(f"The end of {place.topic}, lane {lane}, could not be read", retry_after=5)
+        return found[0]
+
+    def read(self, service: str, lane: int, offset: int, limit: int = 500, wait: float = 0.0) -> list[Message]:
+        place = TopicPartition(topic(service), lane)
+        end = self._end(place)
+        if not 0 <= offset <= end:
+            raise PositionLost(service, lane, offset)
+        if offset == end and not wait:
+            return []
+        with self._reading() as consumer:
+            if consumer.assignment() != {place}:
+                consumer.assign([place])
+            consumer.seek(place, offset)
+            return _poll(consumer, wait if offset == end else self._timeout, limit)
+
+    def follow(self, starts: Mapping[tuple[str, int], int]) -> "KafkaSubscription":
+        for service, lane in starts:
+            self._end(TopicPartition(topic(service), lane))  # a missing topic would be silent for ever
+        with _asking("follow the event log"):
+            return KafkaSubscription(self._new_consumer(), starts)
+
+    def put_head(self, head: Head) -> None:
+        with self._producing() as producer:
+            key = lane_key(head.service, head.lane)
+            future = producer.send(HEADS_TOPIC, head_bytes(head), key=key, partition=0)
+            producer.flush(self._timeout)
+            future.get(self._timeout)
+
+    def heads(self) -> list[Head]:
+        place = TopicPartition(HEADS_TOPIC, 0)
+        newest: dict[bytes, Head] = {}
+        with self._reading() as consumer:
+            consumer.assign([place])
+            begin, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
+            consumer.seek(place, begin)
+            deadline = time.monotonic() + self._timeout
+            while consumer.position(place) < end:
+                if time.monotonic() > deadline:
+                    raise LogUnavailable("The heads of the event log could not be read in time", retry_after=5)
+                for record in consumer.poll(timeout_ms=500).get(place, ()):
+                    newest[record.key] = head_of(record.value)
+        return list(newest.values())
+
+    def make_topics(self, lanes: Mapping[str, int]) -> None:
+        common = {"max.message.bytes": str(MAX_MESSAGE), "min.insync.replicas": str(max(1, self._replication - 1))}
+        wanted = {topic(service): (count, {**common, **_FOREVER}) for service, count in lanes.items()}
+        wanted[HEADS_TOPIC] = (1, {**common, **_NEWEST})
+        with self._administering() as admin:
+            for name, (count, configs) in wanted.items():
+                settings = {"num_partitions": count, "replication_factor": self._replication, "configs": configs}
+                with suppress(TopicAlreadyExistsError):
+                    admin.create_topics({name: settings})
+            admin.wait_for_topics(list(wanted), timeout_ms=int(self._timeout * 1000))
+            for found in admin.describe_topics(list(wanted)):
+                if len(found["partitions"]) < (count := wanted[found["name"]][0]):
+                    admin.create_partitions({found["name"]: count})
+
+    def probe(self) -> None:
+        with self._administering() as admin:
+            admin.describe_cluster()
+
+    def version(self) -> str:
+        with self._administering() as admin:
+            version = admin.get_broker_version_data(admin.describe_cluster()["brokers"][0]["broker_id"]).broker_version
+        return "Apache Kafka " + ".".join(str(part) for part in version)
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop_producer()
+        self._drop_reader()
+
+    def _send(self, producer: KafkaProducer, place: TopicPartition, batch: Sequence[Message]) -> None:
+        """Send one record batch and wait until it is acknowledged."""
+        deadline = time.monotonic() + self._timeout + 1
+        key = lane_key(batch[0].service, batch[0].lane)
+        futures = [
+            producer.send(place.topic, message.body, key=key, headers=headers(message), partition=place.partition)
+            for message in batch
+        ]
+        producer.flush(max(0.0, deadline - time.monotonic()))
+        offsets = [future.get(max(0.0, deadline - time.monotonic())).offset for future in futures]
+        if offsets[0] < self._ends.get(place, 0):
+            raise LogUnavailable(f"{place.topic}, lane {place.partition}, lost its end while being written")
+        self._ends[place] = offsets[-1] + 1
+
+    @contextmanager
+    def _producing(self) -> Iterator[KafkaProducer]:
+        """The producer of this process, for one thread at a time; thrown away after any failure."""
+        with self._lock, _asking("publish to the event log"):
+            try:
+                if self._producer is None or self._process != os.getpid():
+                    self._producer, self._process = self._new_producer(), os.getpid()
+                yield self._producer
+            except BaseException:
+                self._drop_producer()
+                raise
+
+    def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        self._ends.clear()
+        if producer is None or self._process != os.getpid():
+            return
+        try:
+            producer.close(timeout=1)
+        except KafkaError as error:  # close() gives up before it has ended the sender: end it, or it goes on for ever
+            _log.warning("the Kafka producer did not close: %s", error)
+            producer._sender.force_close()
+            producer._closed = True
+
+    @contextmanager
+    def _reading(self) -> Iterator[KafkaConsumer]:
+        """This thread's consumer for single reads; thrown away after any failure."""
+        with _asking("read the event log"):
+            try:
+                if getattr(self._mine, "process", None) != os.getpid():
+                    self._mine.consumer, self._mine.process = self._new_consumer(), os.getpid()
+                yield self._mine.consumer
+            except BaseException:
+                self._drop_reader()
+                raise
+
+    def _drop_reader(self) -> None:
+        consumer = self._mine.__dict__.pop("consumer", None)
+        if self._mine.__dict__.pop("process", None) == os.getpid() and consumer is not None:
+            with suppress(KafkaError):
+                consumer.close(autocommit=False, timeout_ms=1000)
+
+    @contextmanager
+    def _administering(self) -> Iterator[KafkaAdminClient]:
+        with _asking("ask the event log"):
+            admin = KafkaAdminClient(**self._settings)
+            try:
+                yield admin
+            finally:
+                with suppress(KafkaError):
+                    admin.close()
+
+    def _new_producer(self) -> KafkaProducer:
+        return KafkaProducer(
+            **self._settings,
+            metrics_enabled=False,
+            acks="all",
+            enable_idempotence=False,
+            max_in_flight_requests_per_connection=1,
+            allow_auto_create_topics=False,
+            batch_size=_BATCH,
+            linger_ms=int(_LINGER * 1000),
+            max_request_size=MAX_MESSAGE,
+            max_block_ms=int(_BOOTSTRAP * 1000),
+            delivery_timeout_ms=int(self._timeout * 1000),
+        )
+
+    def _new_consumer(self) -> KafkaConsumer:
+        return KafkaConsumer(
+            **self._settings,
+            metrics_enabled=False,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            allow_auto_create_topics=False,
+            fetch_max_wait_ms=int(_LONG_POLL * 1000),
+        )
+
+    def _end(self, place: TopicPartition) -> int:
+        """The offset behind the last message."""
+        with self._reading() as consumer:
+            lanes = consumer.partitions_for_topic(place.topic) or ()
+            if place.partition not in lanes:
+                raise _no_lane(place)
+            return int(consumer.end_offsets([place], timeout_ms=int(self._timeout * 1000))[place])
+
+
+class KafkaSubscription:
+    """One consumer that reads several lanes."""
+
+    def __init__(self, consumer: KafkaConsumer, starts: Mapping[tuple[str, int], int]) -> None:
+        self._consumer = consumer
+        self._lost: dict[TopicPartition, int] = {}
+        consumer.assign([TopicPartition(topic(service), lane) for service, lane in starts])
+        for (service, lane), offset in starts.items():
+            consumer.seek(TopicPartition(topic(service), lane), offset)
+
+    def poll(self, timeout: float) -> list[Message]:
+        with _asking("follow the event log"):
+            if not self._lost:
+                try:
+                    return _poll(self._consumer, timeout)
+                except OffsetOutOfRangeError as error:
+                    self._lost.update(error.args[0])
+                except LogTruncationError as error:
+                    self._lost.update((place, self._consumer.position(place)) for place in error.divergent_offsets)
+            place, offset = next(iter(self._lost.items()))
+            raise PositionLost(place.topic[_SERVICE], place.partition, offset)
+
+    def seek(self, service: str, lane: int, offset: int) -> None:
+        place = TopicPartition(topic(service), lane)
+        self._lost.pop(place, None)
+        self._consumer.seek(place, offset)
+        self._consumer.resume(place)
+
+    def pause(self, service: str, lane: int) -> None:
+        place = TopicPartition(topic(service), lane)
+        self._lost.pop(place, None)
+        self._consumer.pause(place)
+
+    def close(self) -> None:
+        with suppress(KafkaError):
+            self._consumer.close(autocommit=False, timeout_ms=1000)
+
+
+def _poll(consumer: KafkaConsumer, timeout: float, limit: int | None = None) -> list[Message]:
+    records = consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
+    return [message_of(record) for found in records.values() for record in found]
+
+
+@contextmanager
+def _asking(what: str) -> Iterator[None]:
+    """Turn whatever the client or the broker says into the one error that callers know."""
+    try:
+        yield
+    except KafkaConfigurationError:
+        raise
+    except (KafkaError, OSError, ValueError) as error:
+        raise LogUnavailable(
+            f"Could not {what}: {type(error).__name__}: {error}",
+            help="Check that the Kafka brokers run and are reachable, and that the topics are made: amanah topics",
+            retry_after=5,
+        ) from error
+
+
+def _no_lane(place: TopicPartition) -> LogUnavailable:
+    return LogUnavailable(
+        f"The event log has no lane {place.partition} in {place.topic}", help="Make it: amanah topics", retry_after=5
+    )

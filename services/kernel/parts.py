@@ -1,0 +1,80 @@
+"""Choosing the parts by the settings: which database, which log, which keys. Nowhere else is this decided."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.kernel.keys.cache import DataKeys, KeyCache
+from services.kernel.keys.keyring import Keyring
+from services.kernel.keys.local import LocalKeys
+from services.kernel.keys.port import KeyKind, Keys
+from services.kernel.keys.vault import VaultKeys
+from services.kernel.keys.vault_client import AppRole, VaultClient
+from services.kernel.lanes import Lanes
+from services.kernel.log.embedded import EmbeddedLog
+from services.kernel.log.kafka import KafkaLog
+from services.kernel.log.port import Log
+from services.kernel.projections import Projections
+from services.kernel.sealer import Sealer
+from services.kernel.service import Service
+from services.kernel.settings import SERVICES, Settings, SettingsError
+from services.kernel.store.opening import Store, open_store
+from services.kernel.time import Clock, system_clock
+
+# The keys that a service is set up with. Sessions makes one more for every clinic.
+KEYS: Mapping[str, Mapping[str, KeyKind]] = {
+    "identity": {"kek": "kek", "index": "mac", "token": "sign"},
+    "licensing": {"kek": "kek", "index": "mac"},
+    "sessions": {"index": "mac"},
+    "audit": {"checkpoint": "sign"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A service and what its worker needs beside it."""
+
+    service: Service
+    store: Store
+    settings: Settings
+
+
+def assemble(
+    settings: Settings, name: str, projections: Projections, *, clock: Clock = system_clock, keys: Keys | None = None
+) -> Assembly:
+    """A service on the parts that the settings name. Raises ``SchemaBehind``, ``Unavailable``, ``SettingsError``."""
+    store = open_store(settings, name)
+    held = keys or open_keys(settings, name)
+    sealer = Sealer(store.backend, DataKeys(held, KeyCache(time.monotonic)), per_clinic=name == "sessions")
+    service = Service(name, store.backend, held, sealer, Lanes(store.backend, store.lanes), projections, clock)
+    return Assembly(service, store, settings)
+
+
+def open_keys(settings: Settings, service: str) -> Keys:
+    """The keys of one service."""
+    if settings.keys == "local":
+        local = LocalKeys(service, Keyring(settings.keyring, data_folder=settings.data))
+        local.prepare(KEYS[service])
+        return local
+    if not (settings.vault_addr and settings.vault_role_id and settings.vault_secret_id):
+        raise SettingsError(
+            ("AMANAH_KEYS is vault: set AMANAH_VAULT_ADDR, AMANAH_VAULT_ROLE_ID and AMANAH_VAULT_SECRET_ID",)
+        )
+    role = AppRole(settings.vault_role_id, settings.vault_secret_id)
+    ca = str(settings.vault_cacert) if settings.vault_cacert else None
+    return VaultKeys(service, VaultClient(settings.vault_addr, role, ca=ca))
+
+
+def open_log(settings: Settings) -> Log:
+    """The event log, without asking whether it is there."""
+    if settings.log == "embedded":
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return EmbeddedLog(settings.data / "log.sqlite3")
+    if not settings.kafka_bootstrap:
+        raise SettingsError(("AMANAH_LOG is kafka: set AMANAH_KAFKA_BOOTSTRAP",))
+    return KafkaLog(settings.kafka_bootstrap)
+
+
+def make_topics(settings: Settings, log: Log) -> None:
+    """The topics of all services, with the lanes of this installation."""
+    log.make_topics(dict.fromkeys(SERVICES, settings.lanes))

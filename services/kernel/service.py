@@ -1,0 +1,233 @@
+"""One service of the house, put together: its store, its keys, its read models, and how commands run.
+
+``do`` runs a command and writes what it asks for, once. The order of making is kept here: ids, data key, seal,
+commitment, bytes, and then one transaction without any call over the network.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Executable, RowMapping, Select, select
+
+from services.kernel.codec import encode
+from services.kernel.errors import Conflict, Erased, Invalid
+from services.kernel.events import Entry, event_type
+from services.kernel.fields import Id
+from services.kernel.keys.port import Keys
+from services.kernel.lanes import Lanes
+from services.kernel.projections import Projections, Rows
+from services.kernel.reading import Reader
+from services.kernel.sealer import Sealer, rows_to_write
+from services.kernel.store.backend import Backend
+from services.kernel.store.tables import answers
+from services.kernel.store.write import (
+    AlreadyAnswered,
+    EventRow,
+    KeyDestroyed,
+    Retry,
+    StreamMoved,
+    Write,
+    Written,
+)
+from services.kernel.time import Clock, Instant
+from services.kernel.work import Draft, Who, Work, stale
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Command = Callable[Concatenate[Work, P], R]
+
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A request that may be sent again: who, which operation, the client's key, and what was asked."""
+
+    actor: str
+    operation: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is kept of an answer. Never content."""
+
+    status: int
+    location: str | None = None
+    etag: str | None = None
+    replayed: bool = False
+
+
+@dataclass(slots=True)
+class Service:
+    """What commands, queries and workers of one service share. One a process; threads may share it."""
+
+    name: str
+    backend: Backend
+    keys: Keys
+    sealer: Sealer
+    lanes: Lanes
+    projections: Projections
+    clock: Clock
+    nudge: threading.Event = field(default_factory=threading.Event)
+    reader: Reader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.sealer, self._record)
+
+    def do(self, who: Who, command: Callable[..., R], *args: Any, expected: int | None = None, **more: Any) -> R:
+        """Run a command and write what it asked for. Raises what the command and the domain raise; ``Conflict`` after
+        three tries; ``Stale`` when ``expected`` (If-Match) is not the version any more."""
+        return self._run(who, command, args, more, expected, None, None)
+
+    def do_once(
+        self, who: Who, once: Once, answer: Callable[[R, Instant], Answer], command: Callable[..., R], *args: Any
+    ) -> Answer:
+        """As ``do``, but a second request with the same key is given the kept answer instead."""
+        kept = self._kept(once)
+        if kept is not None:
+            return kept
+        made: list[Answer] = []
+
+        def keep(result: R, now: Instant) -> Executable:
+            made[:] = [answer(result, now)]
+            return answers.insert().values(
+                actor=once.actor,
+                operation=once.operation,
+                key=once.key,
+                fingerprint=once.fingerprint,
+                status=made[0].status,
+                location=made[0].location,
+                etag=made[0].etag,
+                time=now,
+            )
+
+        try:
+            self._run(who, command, args, {}, None, keep, None)
+        except AlreadyAnswered:
+            kept = self._kept(once)
+            if kept is None:
+                raise Conflict(
+                    "This request is being answered at this moment.", help="Send it again shortly."
+                ) from None
+            return kept
+        return made[0]
+
+    def react(self, who: Who, reaction: Callable[[Work], None], more: Iterable[Executable]) -> list[Written]:
+        """Run a reaction to another's event; ``more`` (the position, what was learned) is written with it."""
+        found: list[Written] = []
+        self._run(who, reaction, (), {}, None, None, list(more), found)
+        return found
+
+    def query(self, statement: Select[Any]) -> list[RowMapping]:
+        """Ask the read models."""
+        with self.backend.reading() as connection:
+            return list(connection.execute(statement).mappings())
+
+    def work(self, who: Who, expected: int | None = None) -> Work:
+        return Work(self.backend, self.reader, who, self.clock(), expected)
+
+    def _run(
+        self,
+        who: Who,
+        command: Callable[..., R],
+        args: Iterable[Any],
+        more: dict[str, Any],
+        expected: int | None,
+        keep: Callable[[R, Instant], Executable] | None,
+        extra: list[Executable] | None,
+        found: list[Written] | None = None,
+    ) -> R:
+        for attempt in range(1, TRIES + 1):
+            work = self.work(who, expected)
+            result = command(work, *args, **more)
+            rows = [keep(result, work.now)] if keep else []
+            try:
+                written = self._commit(work, rows + (extra or []))
+            except StreamMoved:
+                if expected is not None:
+                    raise stale(expected + 1) from None
+                if attempt == TRIES:
+                    raise
+                continue
+            except Retry:
+                if attempt == TRIES:
+                    raise Conflict("Too many people write this at once.", help="Try again shortly.") from None
+                continue
+            except KeyDestroyed:
+                raise Erased("This person was erased at this moment.", help="Nothing more can be written.") from None
+            if found is not None:
+                found.extend(written)
+            return result
+        raise AssertionError("unreachable")
+
+    def _commit(self, work: Work, extra: list[Executable]) -> list[Written]:
+        if not (work.drafts or work.rows.statements or extra):
+            return []
+        prepared = [self._prepare(work, draft) for draft in work.drafts]
+        learned = Rows(self.backend.engine.dialect.name)
+        for entry, _, _ in prepared:
+            self.projections.apply(entry, learned)
+        sealed = [statement for _, _, rows in prepared for statement in rows]
+        write = Write(
+            events=[row for _, row, _ in prepared],
+            rows=[*extra, *work.rows.statements, *sealed, *learned.statements],
+            locks=work.locks,
+        )
+        written = self.backend.commit(write)
+        self.nudge.set()
+        return written
+
+    def _prepare(self, work: Work, draft: Draft) -> tuple[Entry[Any], EventRow, list[Executable]]:
+        data, sealed = self.sealer.seal(draft)
+        declared = event_type(type(data))
+        entry = Entry(
+            id=draft.id,
+            type=declared.name,
+            typeversion=declared.version,
+            stream=draft.stream,
+            streamversion=draft.streamversion,
+            time=work.now,
+            actor=work.who.actor,
+            data=data,
+            clinic=draft.clinic,
+            onbehalfof=work.who.onbehalfof,
+            correlationid=work.who.correlation,
+            causationid=work.who.causation,
+        )
+        row = EventRow(
+            lane=self.lanes.of(draft.clinic),
+            id=entry.id,
+            stream=entry.stream,
+            streamversion=entry.streamversion,
+            type=entry.type,
+            typeversion=entry.typeversion,
+            clinic=entry.clinic,
+            time=entry.time,
+            body=encode(entry),
+        )
+        return entry, row, rows_to_write(sealed)
+
+    def _record(self, who: Who, stream: str, look: Any, clinic: str | None) -> None:
+        self.do(who, _append_one, stream, look, clinic)
+
+    def _kept(self, once: Once) -> Answer | None:
+        where = (answers.c.actor == once.actor, answers.c.operation == once.operation, answers.c.key == once.key)
+        found = self.query(select(answers).where(*where))
+        if not found:
+            return None
+        row = found[0]
+        if row["fingerprint"] != once.fingerprint:
+            raise Invalid(
+                "This Idempotency-Key was used for another request.", help="Send a new key with a new request."
+            )
+        return Answer(row["status"], row["location"], row["etag"], replayed=True)
+
+
+def _append_one(work: Work, stream: str, event: Any, clinic: str | None) -> Id:
+    work.entries(stream)
+    work.append(stream, event, clinic=clinic)
+    return work.drafts[-1].id

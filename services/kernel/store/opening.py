@@ -1,0 +1,108 @@
+"""Opening a service's store, and making or raising its tables.
+
+``migrate`` runs Alembic's revisions of one service (``services/<name>/migrations``). ``open_store`` refuses a database
+of another revision than this release expects: start the migration first, then the service.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect, select
+from sqlalchemy.exc import OperationalError
+
+from services.kernel.errors import Unavailable
+from services.kernel.settings import Settings
+from services.kernel.store.backend import Backend
+from services.kernel.store.postgres import PostgresBackend, postgres_engine
+from services.kernel.store.sqlite import SqliteBackend, sqlite_engine
+from services.kernel.store.tables import stores
+
+
+class SchemaBehind(Exception):
+    """The database is of another revision than this release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An opened store: its backend, the incarnation being written, and the number of its lanes."""
+
+    backend: Backend
+    incarnation: str
+    lanes: int
+
+
+def migrate(settings: Settings, service: str) -> None:
+    """Bring the service's database to the newest revision. Safe to run again, and by several at once."""
+    config = _config(service)
+    engine = _owner_engine(settings, service)
+    try:
+        with engine.begin() as connection:
+            config.attributes.update(connection=connection, service=service, lanes=settings.lanes)
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def open_store(settings: Settings, service: str) -> Store:
+    """The store of a service. Raises ``SchemaBehind``, or ``Unavailable`` when the database does not answer."""
+    engine = _engine(settings, service)
+    try:
+        _check_revision(engine, service)
+        with engine.connect() as connection:
+            row = connection.execute(select(stores).where(stores.c.service == service)).mappings().one()
+    except OperationalError as error:
+        raise Unavailable(f"The database of {service} does not answer.", help="Start it, then try again.") from error
+    finally:
+        engine.dispose()
+    return Store(_backend(settings, service, row["incarnation"]), row["incarnation"], row["lanes"])
+
+
+def _backend(settings: Settings, service: str, incarnation: str) -> Backend:
+    if settings.database == "sqlite":
+        return SqliteBackend(sqlite_path(settings, service), service, incarnation)
+    eraser = settings.databases[service].eraser
+    return PostgresBackend(settings.database_url(service), service, incarnation, eraser_url=eraser)
+
+
+def sqlite_path(settings: Settings, service: str) -> Path:
+    """Where a service's SQLite file lies."""
+    return settings.data / f"{service}.sqlite3"
+
+
+def _engine(settings: Settings, service: str) -> Engine:
+    if settings.database == "sqlite":
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return sqlite_engine(sqlite_path(settings, service))
+    return postgres_engine(settings.database_url(service), pool_size=1)
+
+
+def _owner_engine(settings: Settings, service: str) -> Engine:
+    if settings.database == "sqlite":
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return create_engine(f"sqlite:///{sqlite_path(settings, service)}")
+    return create_engine(settings.databases[service].owner or settings.database_url(service))
+
+
+def _config(service: str) -> Config:
+    config = Config()
+    root = Path(__file__).parents[2]
+    config.set_main_option("script_location", str(root / "kernel" / "store" / "migrations"))
+    config.set_main_option("version_locations", str(root / service / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _check_revision(engine: Engine, service: str) -> None:
+    newest = ScriptDirectory.from_config(_config(service)).get_current_head()
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+        empty = not inspect(connection).has_table("events")
+    if empty or current != newest:
+        raise SchemaBehind(
+            f"The database of {service} is {'empty' if empty else f'at revision {current}'}; this release needs "
+            f"revision {newest}. Run: amanah migrate"
+        )

@@ -1,0 +1,48 @@
+"""The numbers that help at once, as pages show them.
+
+Which numbers hold where is a sourced, dated file of the house; here is only the shape in which it reaches the pages,
+so that they need no event, no database and no key to show it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.kernel.fields import Place
+from services.kernel.time import LocalDate
+
+
+@dataclass(frozen=True, slots=True)
+class HelpNumber:
+    """One number: as people read it ("119, then 8"), as a phone dials it ("119"), and what answers, by language."""
+
+    number: str
+    dial: str
+    what: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HelpPlace:
+    """The numbers of one place, the most fitting first, with their source and the day on which it was read."""
+
+    place: Place
+    numbers: tuple[HelpNumber, ...]
+    source: str
+    checked: LocalDate
+
+
+# The places and their numbers, as they hold on a day.
+HelpBook = Callable[[LocalDate], Sequence[HelpPlace]]
+
+
+def nearest_first(places: Sequence[HelpPlace], place: str | None) -> list[HelpPlace]:
+    """The places in their order, but the viewer's own first, where it is known."""
+    return sorted(places, key=lambda entry: entry.place != place)
+
+
+def likely_place(tags: Sequence[str]) -> str | None:
+    """The country that a browser's languages speak of, only to put its numbers first: ``en-GB`` says GB, ``id`` says ID."""
+    for tag in tags:
+        for part in tag.replace("_", "-").split("-")[1:]:
+            if len(part) == 2 and part.isalpha():
+                return part.upper()
+    return "ID" if any(tag.split("-")[0] == "id" for tag in tags) else None
