@@ -85,6 +85,7 @@ RetentionStart = Literal["last_contact", "age"]
 
 Obligation = Literal[
     "note_mode",
+    "note_place",
     "note_verified_place",
     "note_local_emergency_contacts",
     "say_place_each_session",

@@ -76,7 +76,7 @@ class Service:
     reader: Reader = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reader = Reader(self.sealer, self._record)
+        self.reader = Reader(self.sealer, self.note)
 
     def do(self, who: Who, command: Callable[..., R], *args: Any, expected: int | None = None, **more: Any) -> R:
         """Run a command and write what it asked for. Raises what the command and the domain raise; ``Conflict`` after
@@ -121,6 +121,10 @@ class Service:
         found: list[Written] = []
         self._run(who, reaction, (), {}, None, None, list(more), found)
         return found
+
+    def note(self, who: Who, stream: str, event: Any, clinic: str | None) -> None:
+        """Append one event that needs no decision: a look, a refusal."""
+        self.do(who, _append_one, stream, event, clinic)
 
     def query(self, statement: Select[Any]) -> list[RowMapping]:
         """Ask the read models."""
@@ -210,9 +214,6 @@ class Service:
             body=encode(entry),
         )
         return entry, row, rows_to_write(sealed)
-
-    def _record(self, who: Who, stream: str, look: Any, clinic: str | None) -> None:
-        self.do(who, _append_one, stream, look, clinic)
 
     def _kept(self, once: Once) -> Answer | None:
         where = (answers.c.actor == once.actor, answers.c.operation == once.operation, answers.c.key == once.key)

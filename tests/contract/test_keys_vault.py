@@ -7,8 +7,10 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 
@@ -137,6 +139,16 @@ class TestToken:
         client.call("post", "auth/token/revoke-self", {})
         with ThreadPoolExecutor(8) as threads:
             assert set(threads.map(lambda _: keys.mac("index", b"x"), range(32))) == {before}
+            client.call("post", "auth/token/revoke-self", {})
+            tokens = set(threads.map(lambda _: client.call(*LOOK_UP).data["accessor"], range(32)))
+        assert len(tokens) == 1  # of the threads that noticed, one signed in for all
+
+    def test_one_forgotten_before_its_renewal_is_replaced_too(self, shared_bao: BaoSide) -> None:
+        clock = Time()
+        client = shared_bao.client("identity", monotonic=clock)
+        client.call("post", "auth/token/revoke-self", {})
+        clock.now = 3600 * 0.74
+        client.call(*LOOK_UP)
 
     def test_a_wrong_secret_is_said_and_not_shown(self, shared_bao: BaoSide) -> None:
         role = AppRole(shared_bao.app_role("identity").role_id, "0000-secret-0000")
@@ -156,6 +168,85 @@ class TestToken:
         monkeypatch.setenv("VAULT_TOKEN", token)
         monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
         assert shared_bao.client("audit").call(*LOOK_UP).data["policies"] == ["audit-worker"]
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """What may stand between us and a key server: it answers each request with the next of ``replies``."""
+
+    replies: ClassVar[list[tuple[int, str]]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        status, body = self.replies.pop(0)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Location", "/v1/elsewhere")
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def gateway() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Gateway)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class TestGateway:
+    """Answers that are not the key server's own."""
+
+    LOGIN = (200, '{"auth": {"client_token": "t", "lease_duration": 3600, "renewable": true}}')
+    MAC = (200, '{"data": {"hmac": "vault:v1:AAAA"}}')
+
+    @pytest.mark.parametrize("passing", [(429, "{}"), (502, "<html>"), (503, "no healthy upstream"), (504, "")])
+    def test_what_passes_is_tried_again(self, gateway: str, passing: tuple[int, str]) -> None:
+        Gateway.replies = [passing, self.LOGIN, passing, passing, self.MAC]
+        pauses: list[float] = []
+        client = VaultClient(gateway, AppRole("r", "s"), pause=pauses.append)
+        assert VaultKeys("identity", client).mac("index", MAIL) == bytes(3)
+        assert (len(pauses), Gateway.replies) == (3, [])
+
+    @pytest.mark.parametrize(
+        ("reply", "tries", "reason"),
+        [
+            ((429, "{}"), 3, "busy"),
+            ((502, "<html>"), 3, "gateway"),
+            ((307, ""), 3, "standby"),
+            ((200, "<html>"), 1, "not-a-key-server"),
+            ((404, "<html>"), 1, "not-a-key-server"),
+            ((500, '{"errors": ["internal error"]}'), 1, "internal-error"),
+        ],
+    )
+    def test_what_stays_is_said(self, gateway: str, reply: tuple[int, str], tries: int, reason: str) -> None:
+        Gateway.replies = [reply] * 9
+        client = VaultClient(gateway, AppRole("r", "s"), pause=lambda _: None)
+        with pytest.raises(KeysUnavailable) as refused:
+            VaultKeys("identity", client).probe()
+        assert (refused.value.reason, 9 - len(Gateway.replies)) == (reason, tries)
+
+    def test_plain_http_where_tls_was_asked_for(self, gateway: str) -> None:
+        client = VaultClient(gateway.replace("http:", "https:"), AppRole("r", "s"), pause=lambda _: None)
+        with pytest.raises(KeysUnavailable, match="does not speak TLS"):
+            VaultKeys("identity", client).probe()
+
+    def test_no_try_begins_after_the_deadline(self, gateway: str) -> None:
+        clock = Time()
+        Gateway.replies = [(502, "")] * 9
+
+        def pause(_: float) -> None:
+            clock.now += 2.9
+
+        client = VaultClient(gateway, AppRole("r", "s"), monotonic=clock, pause=pause)
+        with pytest.raises(KeysUnavailable):
+            VaultKeys("identity", client).probe()
+        assert len(Gateway.replies) == 7
 
 
 class TestFaults:

@@ -1,5 +1,6 @@
 """The promises of the event log, kept by every implementation."""
 
+import gc
 import os
 import threading
 import time
@@ -59,6 +60,7 @@ def kafka_log(kafka_server: Any, service: str) -> Iterator[KafkaLog]:
     log.make_topics({service: 1})
     yield log
     log.close()
+    gc.collect()  # kafka-python leaves the sockets of refused connections to the collector
 
 
 def numbers(messages: list[Message]) -> list[int]:
@@ -267,6 +269,7 @@ class TestSubscription:
         subscription.close()
 
 
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 class TestKafka:
     def test_a_place_below_the_start_is_told(self, kafka_log: KafkaLog, kafka_server: Any, service: str) -> None:
         kafka_log.publish(service, 0, lane_of(5, service=service))

@@ -1,7 +1,6 @@
 """The store's promises, on every database: see ``services.kernel.store.backend.Backend``."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,24 +16,9 @@ from services.kernel.store.backend import Backend
 from services.kernel.store.write import NameTaken, StreamMoved, TimeTaken
 from services.kernel.time import Instant, plus
 from services.kernel.work import Who, Work
-from tests.shop import NOON, NoteSeen, keep_note, notes, open_shop, postgres_shop, sqlite_shop
+from tests.shop import NOON, NoteSeen, keep_note, notes, open_shop
 
 ANA = Who("ana")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    if request.param == "sqlite":
-        made = sqlite_shop(tmp_path, lanes=4)
-    else:
-        made = postgres_shop(request.getfixturevalue("postgres_url"))
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def shop(backend: Backend, tmp_path: Path) -> Service:
-    return open_shop(backend, tmp_path, lanes=4)
 
 
 def test_what_is_written_is_read_back_in_order_and_chained(shop: Service, backend: Backend) -> None:

@@ -37,6 +37,10 @@ NOW = Instant("2026-11-24T07:00:00.000000Z")
 SECRET = "the inner text"
 
 
+def no_keys(version: int) -> bytes:
+    raise LookupError(version)
+
+
 class Shelf:
     """What the tiny service knows."""
 
@@ -351,7 +355,7 @@ def test_a_view_without_an_operation_refuses_to_start() -> None:
         return {}
 
     with pytest.raises(PolicyError, match="above every other decorator"):
-        make_app("library", [bare], None, operations={"bare": anyone()}, public_key={}.__getitem__)
+        make_app("library", [bare], None, operations={"bare": anyone()}, public_key=no_keys)
 
 
 def test_every_answer_carries_the_headers(house: House) -> None:
@@ -381,9 +385,7 @@ def test_a_check_that_breaks_makes_the_service_unready_and_tells_nothing(house: 
         raise RuntimeError(SECRET)
 
     house.shelf.check = broken  # type: ignore[method-assign]
-    app = make_app(
-        "library", [books], house.shelf, operations=OPERATIONS, public_key={}.__getitem__, checks={"shelf": broken}
-    )
+    app = make_app("library", [books], house.shelf, operations=OPERATIONS, public_key=no_keys, checks={"shelf": broken})
     response = app.test_client().get("/library/readyz")
     assert response.status_code == 503
     assert SECRET not in response.text
@@ -419,7 +421,7 @@ def test_the_description_names_operations_problems_and_who_may(house: House) -> 
 def test_mounted_apps_keep_their_paths(house: House) -> None:
     front = Flask("front")
     front.add_url_rule("/", "first", lambda: "first screen")
-    front.wsgi_app = mount(front.wsgi_app, {"library": house.app})  # type: ignore[method-assign]
+    front.wsgi_app = mount(front.wsgi_app, {"library": house.app})  # type: ignore[method-assign, assignment]
     client = front.test_client()
     assert client.get("/library/livez").get_json() == {"alive": True}
     assert client.get("/").text == "first screen"

@@ -47,6 +47,7 @@ def make_bundle(
     listed = sorted(found, key=lambda logged: logged.index)
     entries = tuple(Entry(logged.index, parse_event(logged.event).id) for logged in listed)
     manifest = Manifest(head.origin, key, filter, head.size, whole_log is not None, entries)
+    bundle.parse_manifest(manifest.data())  # a filter or an id that could not be read again is not handed out
     files = {bundle.MANIFEST: manifest.data(), bundle.CHECKPOINT: checkpoint}
     for entry, logged in zip(entries, listed, strict=True):
         proof = Proof(entry.index, inclusion_proof(nodes, entry.index, head.size), checkpoint)

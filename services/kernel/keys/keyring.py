@@ -49,7 +49,6 @@ class Keyring:
                 "The keyring lies inside the data folder, so every copy of the data would carry its keys",
                 f"Move {self._path} to a folder outside {data_folder.resolve()} and name it in the settings.",
             )
-
         if found:
             self._found()
         self.check()
@@ -64,7 +63,7 @@ class Keyring:
 
     def add_key(self, name: str, kind: KeyKind) -> RingKey:
         """Make a key; if another process was first, the answer is that one's."""
-        with self._locked():
+        with self._changing():
             ring = self._reload()
             if name not in ring:
                 self._write({**ring, name: RingKey(kind, (os.urandom(KEY_BYTES),))})
@@ -72,15 +71,14 @@ class Keyring:
 
     def add_version(self, name: str) -> int:
         """Add a version to a key that is there; the number of the new version."""
-        with self._locked():
+        with self._changing():
             ring = self._reload()
             key = RingKey(ring[name].kind, (*ring[name].versions, os.urandom(KEY_BYTES)))
             self._write({**ring, name: key})
         return len(key.versions)
 
     def _found(self) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._locked():
+        with self._changing():
             if not self._path.exists():
                 self._write({})
 
@@ -116,32 +114,34 @@ class Keyring:
         return status.st_ino, status.st_mtime_ns, status.st_size
 
     def _write(self, ring: _Ring) -> None:
-        """Replace the file by one that holds these keys; the caller has the lock."""
+        """Replace the file by one that holds these keys; the caller holds the lock."""
         keys = {name: {"kind": key.kind, "versions": [_text(v) for v in key.versions]} for name, key in ring.items()}
         new = self._path.with_name(self._path.name + ".new")
+        new.unlink(missing_ok=True)  # left by a process that was killed while it wrote
+        with open(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNER_ONLY), "w", encoding="utf-8") as file:
+            json.dump({"format": FORMAT, "keys": keys}, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, self._path)
+        _sync_folder(self._path.parent)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Hold the lock of all processes; a disk that fails meanwhile is said in our words."""
         try:
-            new.unlink(missing_ok=True)  # left by a process that was killed while it wrote
-            with open(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNER_ONLY), "w") as file:
-                json.dump({"format": FORMAT, "keys": keys}, file, indent=1, sort_keys=True)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, self._path)
-            _sync_folder(self._path.parent)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self._path.with_name(self._path.name + ".lock"), os.O_CREAT | os.O_RDWR, _OWNER_ONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(lock)
         except OSError as error:
             raise _unusable(
                 "keyring-not-written",
                 f"The keyring file could not be written ({error.strerror})",
                 f"Check free space and rights of {self._path.parent}; the file is as it was before.",
             ) from None
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        lock = os.open(self._path.with_name(self._path.name + ".lock"), os.O_CREAT | os.O_RDWR, _OWNER_ONLY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
 
 
 def _parse(path: Path) -> _Ring:

@@ -55,7 +55,12 @@ class KeyGone:
 
 
 class KeysUnavailable(Unavailable):
-    """The keys cannot be used now. ``reason`` is a code for readiness: sealed, timeout, unreachable and so on."""
+    """The keys cannot be used now; ``reason`` is a code for readiness and alarms.
+
+    Of a key server: sealed, timeout, unreachable, certificate, busy, gateway, standby, internal-error, login-refused,
+    not-a-key-server. Of a keyring: keyring-missing, keyring-damaged, keyring-open-to-others, keyring-not-written,
+    keyring-in-data-folder.
+    """
 
     slug = "keys-unavailable"
     title = "The keys cannot be used just now"

@@ -23,6 +23,7 @@ import json
 import os
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -40,8 +41,10 @@ VERSION = 1
 HKDF_SHA512_AES256_GCM = 1
 
 _DOMAIN = b"amanah/seal/v1"
+_FRAMED_DOMAIN = frame(_DOMAIN)
 _INFO = _DOMAIN + bytes([HKDF_SHA512_AES256_GCM])
 _START = bytes([VERSION, HKDF_SHA512_AES256_GCM])
+_LENGTH = struct.Struct(">I")
 _SALT = 32
 _COMMIT = 32
 _TAG = 16
@@ -49,6 +52,7 @@ _HEADER = 2 + 16 + _SALT + _COMMIT
 _INNER_HEADER = _SALT + 4
 _SMALLEST = 256
 _NONCE = bytes(12)
+_SHA512 = SHA512()
 _TEXT, _BYTES, _JSON = b"t", b"b", b"j"
 
 
@@ -69,8 +73,8 @@ class AssociatedData(NamedTuple):
 
     def framed(self) -> bytes:
         """The parts, each behind its length; the version as decimal digits."""
-        *texts, version = self
-        return frame(*[text.encode() for text in texts], b"%d" % version)
+        stream = _framed_stream(self.clinic, self.keyholder, self.purpose, self.stream)
+        return stream + frame(self.event_id.encode(), self.field.encode(), b"%d" % self.type_version)
 
 
 class SealedValue(NamedTuple):
@@ -108,7 +112,7 @@ def seal(
     salt, value_salt = salts[:_SALT], salts[_SALT:]
     key, commit = _derive(dek, salt)
     length = _INNER_HEADER + len(coded)
-    inner = b"".join((value_salt, struct.pack(">I", len(coded)), coded, bytes(padded_length(length) - length)))
+    inner = b"".join((value_salt, _LENGTH.pack(len(coded)), coded, bytes(padded_length(length) - length)))
     sealed = AESGCM(key).encrypt(_NONCE, inner, ad.framed())
     envelope = b"".join((_START, _key_id_bytes(key_id), salt, commit, sealed))
     return SealedValue(envelope, commitment(ad.event_id, ad.field, value_salt, coded))
@@ -130,7 +134,7 @@ def open_(dek: bytes, key_id: str, ad: AssociatedData, envelope: bytes, committe
         inner = AESGCM(key).decrypt(_NONCE, envelope[_HEADER:], ad.framed())
     except InvalidTag:
         raise SealBroken("ciphertext") from None
-    (length,) = struct.unpack_from(">I", inner, _SALT)
+    (length,) = _LENGTH.unpack_from(inner, _SALT)
     coded = inner[_INNER_HEADER : _INNER_HEADER + length]
     if not hmac.compare_digest(commitment(ad.event_id, ad.field, inner[:_SALT], coded), committed):
         raise SealBroken("value-commitment")
@@ -139,7 +143,7 @@ def open_(dek: bytes, key_id: str, ad: AssociatedData, envelope: bytes, committe
 
 def commitment(event_id: str, field: str, value_salt: bytes, coded: bytes) -> str:
     """The commitment to a value, as 64 hex digits; ``coded`` is what ``encode_value`` gives."""
-    return hashlib.sha256(frame(_DOMAIN, event_id.encode(), field.encode(), value_salt, coded)).hexdigest()
+    return hashlib.sha256(_FRAMED_DOMAIN + frame(event_id.encode(), field.encode(), value_salt, coded)).hexdigest()
 
 
 def encode_value(value: Value) -> bytes:
@@ -162,6 +166,12 @@ def padded_length(length: int) -> int:
     return (length + mask) & ~mask
 
 
+@lru_cache(maxsize=4096)
+def _framed_stream(clinic: str, keyholder: str, purpose: str, stream: str) -> bytes:
+    """The first parts of the associated data: the same for all values of a stream, so framed once."""
+    return frame(clinic.encode(), keyholder.encode(), purpose.encode(), stream.encode())
+
+
 def _key_id_bytes(key_id: str) -> bytes:
     return bytes.fromhex(key_id.replace("-", ""))  # as uuid.UUID(key_id).bytes, in a fifth of the time
 
@@ -170,7 +180,7 @@ def _derive(dek: bytes, salt: bytes) -> tuple[bytes, bytes]:
     """The single-use key and the key commitment, 32 bytes each."""
     if len(dek) != 32:
         raise ValueError("a data key has 32 bytes")
-    made = HKDF(SHA512(), 64, salt, _INFO).derive(dek)
+    made = HKDF(_SHA512, 64, salt, _INFO).derive(dek)
     return made[:32], made[32:]
 
 

@@ -2,7 +2,7 @@
 
 What it promises:
 - A call ends within ``deadline`` seconds, with an answer or with ``KeysUnavailable`` and a reason code (each request
-  waits ``timeout`` seconds at most).
+  waits ``timeout`` seconds at most; the system's look-up of the server's name is not bounded, so give an address).
 - The token is renewed inside calls once two thirds of its life are over, with jitter; no thread runs. A token that
   the server no longer knows is replaced by signing in again, once a call.
 - Nothing is taken from the environment: no token, no proxy, no certificate bundle. Redirects are not followed, since
@@ -75,7 +75,9 @@ class _Token:
 _REACH = "Check that the key server runs and that its address and certificate in the settings are right."
 _TIMEOUT = _Failure("timeout", "The key server does not answer in time", _REACH, True)
 _UNREACHABLE = _Failure("unreachable", "The key server cannot be reached", _REACH, True)
-_CERTIFICATE = _Failure("certificate", "The certificate of the key server is not trusted", _REACH, False)
+_CERTIFICATE = _Failure(
+    "certificate", "The key server's certificate is not trusted, or it does not speak TLS", _REACH, False
+)
 _NOT_VAULT = _Failure("not-a-key-server", "What answers at this address is not a key server", _REACH, False)
 _STANDBY = _Failure(
     "standby", "This node of the key server is not the active one", "Address a node that forwards requests.", True

@@ -26,6 +26,7 @@ from kafka.errors import (
     OffsetOutOfRangeError,
     TopicAlreadyExistsError,
 )
+from kafka.net.compat import KafkaNetClient
 
 from services.kernel.log.kafka_records import batches, head_bytes, head_of, headers, lane_key, message_of
 from services.kernel.log.port import HEADS_TOPIC, Head, LogUnavailable, Message, PositionLost, topic
@@ -95,7 +96,10 @@ class KafkaLog:
             if consumer.assignment() != {place}:
                 consumer.assign([place])
             consumer.seek(place, offset)
-            return _poll(consumer, wait if offset == end else self._timeout, limit)
+            try:
+                return _poll(consumer, wait if offset == end else self._timeout, limit)
+            except (OffsetOutOfRangeError, LogTruncationError) as error:
+                raise PositionLost(service, lane, offset) from error
 
     def follow(self, starts: Mapping[tuple[str, int], int]) -> "KafkaSubscription":
         for service, lane in starts:
@@ -235,14 +239,26 @@ class KafkaLog:
         )
 
     def _new_consumer(self) -> KafkaConsumer:
-        return KafkaConsumer(
-            **self._settings,
-            metrics_enabled=False,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            allow_auto_create_topics=False,
-            fetch_max_wait_ms=int(_LONG_POLL * 1000),
-        )
+        clients: list[KafkaNetClient] = []
+
+        def new_client(**settings: Any) -> KafkaNetClient:
+            clients.append(KafkaNetClient(**settings))
+            return clients[-1]
+
+        try:
+            return KafkaConsumer(
+                **self._settings,
+                metrics_enabled=False,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                allow_auto_create_topics=False,
+                fetch_max_wait_ms=int(_LONG_POLL * 1000),
+                kafka_client=new_client,
+            )
+        except BaseException:  # it has started a thread, and forgets it when no broker answers
+            for client in clients:
+                client.close()
+            raise
 
     def _end(self, place: TopicPartition) -> int:
         """The offset behind the last message."""

@@ -54,9 +54,9 @@ def make_front(
         numbers = nearest_first(_numbers(help_book, local_date(clock(), "UTC")), place)
         return View(language, request.path, request.args.get("lang") == language.code, numbers)
 
-    def page(template: str, status: int = 200, **values: object) -> Response:
+    def page(template: str, code: int = 200, **values: object) -> Response:
         seen = view()
-        response = Response(pages.render(template, seen, values), status, content_type="text/html; charset=utf-8")
+        response = Response(pages.render(template, seen, values), code, content_type="text/html; charset=utf-8")
         response.headers["Content-Language"] = seen.language.code
         response.vary.add("Accept-Language")
         return response
@@ -93,7 +93,8 @@ def static(asset: Asset | None, page: Callable[..., Response]) -> Response:
     response = Response(asset.content, content_type=asset.media_type)
     response.headers["Cache-Control"] = FOR_EVER
     response.set_etag(asset.etag)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _handle_errors(app: Flask, page: Callable[..., Response]) -> None:

@@ -40,7 +40,7 @@ def nearest_first(places: Sequence[HelpPlace], place: str | None) -> list[HelpPl
 
 
 def likely_place(tags: Sequence[str]) -> str | None:
-    """The country that a browser's languages speak of, only to put its numbers first: ``en-GB`` says GB, ``id`` says ID."""
+    """The country of which a browser's languages speak (``en-GB``: GB; ``id``: ID), only to put its numbers first."""
     for tag in tags:
         for part in tag.replace("_", "-").split("-")[1:]:
             if len(part) == 2 and part.isalpha():

@@ -42,7 +42,7 @@ class Language:
 
     @property
     def direction(self) -> str:
-        return self.locale.text_direction
+        return str(self.locale.text_direction)
 
     def sentence(self, english: str) -> str:
         forms = self.sentences.get(english)
@@ -71,7 +71,7 @@ class Language:
         """``14:05 WIB``, in that zone, with its short name."""
         there = _local(at, zone)
         short = there.tzname() or ""
-        name = short if short.isalpha() else f"UTC{there:%:z}" if hasattr(there, "__format__") else zone
+        name = short if short.isalpha() else f"UTC{there.isoformat()[-6:]}"
         pattern = "HH.mm" if self.code == "id" else "HH:mm"
         return f"{format_time(there, pattern, locale=self.locale)} {name}"
 
@@ -81,7 +81,7 @@ class Language:
 
     def place(self, code: str) -> str:
         """The name of a country by its ISO 3166 code; a code without a name stays as it is."""
-        return self.locale.territories.get(code, code)
+        return str(self.locale.territories.get(code, code))
 
     def _form(self, count: int) -> int:
         rule = self.locale.plural_form
@@ -112,7 +112,7 @@ def read_catalogue(file: Path) -> dict[str, tuple[str, ...]]:
         if not message.id:
             continue
         english = message.id if isinstance(message.id, str) else message.id[0]
-        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
         if message.fuzzy or not forms or not all(forms):
             missing.append(english)
         found[english] = forms
@@ -123,7 +123,7 @@ def read_catalogue(file: Path) -> dict[str, tuple[str, ...]]:
 
 def choose_language(asked: str | None, accepted: LanguageAccept, known: Mapping[str, Language]) -> Language:
     """The language of ``?lang=`` where there is one of ours, else the best of ``Accept-Language``, else English."""
-    if asked in known:
+    if asked is not None and asked in known:
         return known[asked]
     return known[accepted.best_match(list(known), default=SOURCE) or SOURCE]
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSeen:
-    """The newest checkpoint of the log: its size in entries, and when it was last verified (``None``: not yet)."""
+    """The newest checkpoint of the log: its size in entries (0: there is none yet), and when it was last verified."""
 
     size: int
     verified_at: Instant | None
@@ -28,7 +28,7 @@ class CheckpointSeen:
 class FirstScreen:
     """The state of the network. ``None`` means that the part which knows did not answer.
 
-    ``network`` is the name under which it was founded. ``checkpoint`` is ``False`` while there is none yet.
+    ``network`` is the name under which it was founded.
     """
 
     now: Instant
@@ -39,7 +39,7 @@ class FirstScreen:
     counselors: int | None = None
     sessions_today: int | None = None
     entries: int | None = None
-    checkpoint: CheckpointSeen | bool | None = None
+    checkpoint: CheckpointSeen | None = None
 
 
 def _silent() -> None:
@@ -58,7 +58,7 @@ class Parts:
     counselors: Callable[[], int | None] = _silent
     sessions_today: Callable[[], int | None] = _silent
     entries: Callable[[], int | None] = _silent
-    checkpoint: Callable[[], CheckpointSeen | bool | None] = _silent
+    checkpoint: Callable[[], CheckpointSeen | None] = _silent
 
 
 def look(parts: Parts) -> FirstScreen:

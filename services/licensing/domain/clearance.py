@@ -68,7 +68,7 @@ def derive(
 ) -> Clearance:
     """The clearance of `holder` for `subject`. Rules for what the place lies in count too (GB for GB-SCT)."""
     counting = adopted(catalogue, adoptions, as_of.rules_known_at)
-    rules = [r for r in counting if _concerns(r, subject)]
+    rules = tuple(rule for rule in counting if _concerns(rule, subject))
     ways = [part for rule in rules for part in _ways(rule, subject, holder, as_of)]
     grounds = [part for rule in rules for part in _grounds(rule, as_of)]
     bans = [part for rule in rules for part in _prohibitions(rule, as_of)]
@@ -83,7 +83,7 @@ def derive(
         blocked=tuple(way for way in ways if isinstance(way, Blocked)),
         grounds=tuple(grounds),
         prohibitions=tuple(bans),
-        ruleset_hash=ruleset_hash(counting),
+        ruleset_hash=ruleset_hash(rules),
     )
     return replace(made, next_change=min((edge for edge in made.edges() if edge > as_of.known_at), default=None))
 

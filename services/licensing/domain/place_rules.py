@@ -21,14 +21,14 @@ from services.licensing.domain.timeline import stretches
 def derive_place_rules(place: Place, catalogue: Iterable[Rule], adoptions: Adoptions, as_of: AsOf) -> PlaceRules:
     """What binds every contact with a client in `place`, by the rules adopted as of `as_of`."""
     counting = adopted(catalogue, adoptions, as_of.rules_known_at)
-    rules = [rule for kind in sorted(PLACE_KINDS) for rule in _nearest(counting, kind, place)]
+    rules = tuple(rule for kind in sorted(PLACE_KINDS) for rule in _nearest(counting, kind, place))
     return PlaceRules(
         place=place,
         zone=next((rule.zone for rule in rules if rule.jurisdiction == place), None) or zone_of(place),
         consent_ages=tuple(age for rule in rules for age in _consent_ages(rule, as_of)),
         recording=tuple(each for rule in rules for each in _recording(rule)),
         retention=tuple(each for rule in rules for each in _retention(rule)),
-        ruleset_hash=ruleset_hash(counting),
+        ruleset_hash=ruleset_hash(rules),
     )
 
 

@@ -14,7 +14,6 @@ from services.audit.verifier.filter import Filter
 from services.audit.verifier.leaf import parse_leaf
 from services.audit.verifier.report import CHECKS, Outcome
 from services.audit.verifier.strict import VerificationError
-from services.audit.verifier.tree import ProofError
 from services.audit.verifier.verify import verify_bundle
 
 
@@ -99,5 +98,9 @@ class TestMaking:
 
     def test_an_event_that_is_not_in_the_head_yet_is_not_bundled(self, log):
         short = sign_checkpoint(Checkpoint(log.ORIGIN, 10, bytes(32)), [log.signer])
-        with pytest.raises(ProofError, match="index 14"):
+        with pytest.raises(VerificationError, match="index of an entry"):
             log.bundle(checkpoint=short)
+
+    def test_a_filter_that_could_not_be_read_again_is_not_bundled(self, log):
+        with pytest.raises(VerificationError, match="mentions"):
+            log.bundle(Filter(mentions=("two\nlines",)))
