@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+import hvac
 import pytest
 
 from deploy.local import postgres
@@ -25,6 +28,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.server import Server
 
 KNOWN = (*NAMES, "browser")
+SignIn = Callable[[str], hvac.Client]
 AnyServer = TypeVar("AnyServer", bound=Server)
 
 
@@ -35,7 +39,9 @@ class Report:
         self._lines: dict[str, str] = {}
 
     def ran(self, name: str, version: str, found: str, seconds: float | None = None) -> None:
-        """Note a part that ran: the version that it answered itself, and how it was found."""
+        """Note a part that ran: the version that it answered itself, how it was found, its first start."""
+        if name in self._lines:
+            return
         took = f", ready in {seconds:.1f} s" if seconds is not None else ""
         self._lines[name] = f"ran: {name} {version} ({found}{took})"
 
@@ -83,6 +89,8 @@ def obtain(config: pytest.Config, start: Callable[[], AnyServer]) -> AnyServer:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[REPORT] = Report()
     required()
+    # who gives up on a run sends SIGTERM: end as after Ctrl-C, so that no server stays behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -145,6 +153,22 @@ def kafka_server(session_cluster: Cluster, pytestconfig: pytest.Config) -> Kafka
 def bao_server(session_cluster: Cluster, pytestconfig: pytest.Config) -> Bao:
     """The session's OpenBao, on disk, with all keys and roles. A test that seals, stops or kills it starts it again."""
     return obtain(pytestconfig, session_cluster.bao)
+
+
+@pytest.fixture
+def sign_in(bao_server: Bao, session_cluster: Cluster) -> Iterator[SignIn]:
+    """Signs a process in as it does itself, with its own role; `operator` is the one who set up the house."""
+    with ExitStack() as opened:
+
+        def client(process: str) -> hvac.Client:
+            one = bao_server.operator() if process == "operator" else bao_server.client()
+            opened.enter_context(closing(one.adapter))
+            if process != "operator":
+                known = session_cluster.credentials[process]
+                one.auth.approle.login(known.role_id, known.secret_id)
+            return one
+
+        yield client
 
 
 @pytest.fixture(scope="session")

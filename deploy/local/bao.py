@@ -63,10 +63,7 @@ def start(folder: Path, *, persistent: bool = True, audit_log: Path | None = Non
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     server = Bao(folder, given=given, persistent=persistent, audit_log=audit_log)
-    if given is None:
-        server.prepare()
-    server.start()
-    return server
+    return server.start()
 
 
 class Bao(Server):
@@ -88,13 +85,13 @@ class Bao(Server):
         super().__init__(folder, program.found, f"http://{HOST}:{self.port}")
 
     def prepare(self) -> None:
-        """Write the configuration and the secrets of a new server; nothing is changed where they are there."""
         if not self._initialised.exists() or not self.persistent:
             # self-initialisation runs once: what was begun and did not end refuses every later start
             shutil.rmtree(self._data, ignore_errors=True)
         self._data.mkdir(exist_ok=True)
         self.audit_log.parent.mkdir(parents=True, exist_ok=True)
         self.audit_log.touch(mode=0o600)
+        self._cut_audit_log()
         if not self._seal_key.exists():
             write_private(self._seal_key, secrets.token_hex(16))  # 32 bytes, as the seal takes them
         if not self._operator_secret.exists():
@@ -177,9 +174,6 @@ class Bao(Server):
         home.mkdir(exist_ok=True)
         plain = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
         plain["AMANAH_BAO_OPERATOR_SECRET"] = self._operator_secret.read_text()
-        if not self.persistent:
-            self._initialised.unlink(missing_ok=True)
-        self._cut_audit_log()
         return [str(self._program), "server", f"-config={self._configuration}"], {"env": plain, "cwd": self.folder}
 
     def _kept_ports(self) -> tuple[int, int]:

@@ -17,9 +17,12 @@ from types import TracebackType
 from typing import Self
 
 from deploy.local import bao, kafka, postgres
+from deploy.local.bao import Bao
 from deploy.local.bao_bootstrap import Credentials, bootstrap, process_name
 from deploy.local.bao_policies import PROCESSES, SERVICES
+from deploy.local.kafka import Kafka
 from deploy.local.parts import NAMES, Name, write_private
+from deploy.local.postgres import Postgres
 from deploy.local.server import Server
 
 LANES = 4
@@ -64,7 +67,7 @@ class Cluster:
                 one.result()
         self._running.clear()
 
-    def postgres(self) -> postgres.Postgres:
+    def postgres(self) -> Postgres:
         """The PostgreSQL server with the four databases and their roles."""
         if "postgres" not in self._running:
             started = postgres.start(self.folder / "postgres", durable=self.durable, secure=True)
@@ -72,25 +75,25 @@ class Cluster:
             for service in SERVICES:
                 started.create_service(service)
         server = self._running["postgres"]
-        assert isinstance(server, postgres.Postgres)
+        assert isinstance(server, Postgres)
         return server
 
-    def kafka(self) -> kafka.Kafka:
+    def kafka(self) -> Kafka:
         """The Kafka broker. Its topics are made by the services' own job."""
         if "kafka" not in self._running:
             self._running["kafka"] = kafka.start(self.folder / "kafka")
         server = self._running["kafka"]
-        assert isinstance(server, kafka.Kafka)
+        assert isinstance(server, Kafka)
         return server
 
-    def bao(self) -> bao.Bao:
+    def bao(self) -> Bao:
         """The OpenBao server with all keys and roles."""
         if "bao" not in self._running:
             started = bao.start(self.folder / "bao", persistent=self.durable)
             self._running["bao"] = started
             self.credentials = self._make_keys(started)
         server = self._running["bao"]
-        assert isinstance(server, bao.Bao)
+        assert isinstance(server, Bao)
         return server
 
     def settings(self, service: str, process: str, *, files: bool = False) -> dict[str, str]:
@@ -120,7 +123,7 @@ class Cluster:
         """Name, version, address and origin of each part that runs."""
         return {name: asdict(server.part) for name, server in sorted(self._running.items())}
 
-    def _make_keys(self, server: bao.Bao) -> dict[str, Credentials]:
+    def _make_keys(self, server: Bao) -> dict[str, Credentials]:
         names = [process_name(service, process) for service in SERVICES for process in PROCESSES]
         known = {}
         for name in names:

@@ -107,10 +107,7 @@ def start(folder: Path, *, ports: tuple[int, int] | None = None) -> Kafka:
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     server = Kafka(folder, given=given, ports=ports)
-    if given is None:
-        server.prepare()
-    server.start()
-    return server
+    return server.start()
 
 
 class Kafka(Server):
@@ -129,7 +126,6 @@ class Kafka(Server):
         super().__init__(folder, program.found, f"{HOST}:{self.port}")
 
     def prepare(self) -> None:
-        """Write the settings, and format the data folder of a new broker."""
         data = self.folder / "data"
         text = SETTINGS.format(host=HOST, broker=self.port, controller=self._controller, data=data)
         self._settings.write_text(text, encoding="utf-8")

@@ -68,10 +68,7 @@ def start(folder: Path, *, durable: bool = True, secure: bool = False, port: int
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     server = Postgres(folder, given=given, durable=durable, secure=secure, port=port)
-    if given is None:
-        server.prepare()
-    server.start()
-    return server
+    return server.start()
 
 
 class Postgres(Server):
@@ -94,7 +91,6 @@ class Postgres(Server):
         super().__init__(folder, program.found, f"{HOST}:{self.port}")
 
     def prepare(self) -> None:
-        """Make the data folder of a new server; nothing where there is one already."""
         if os.geteuid() == 0:
             self._become_readable()
         if self._data.exists():

@@ -59,6 +59,10 @@ class Server(ABC):
         self._version = ""
 
     @abstractmethod
+    def prepare(self) -> None:
+        """Make what the server needs in its folder. Nothing that is there is changed, so it runs before every start."""
+
+    @abstractmethod
     def _command(self) -> tuple[list[str], dict[str, Any]]:
         """The program with its arguments, and more for `Popen` (environment, user)."""
 
@@ -93,6 +97,7 @@ class Server(ABC):
         began = time.monotonic()
         if self.ours:
             self._refuse_a_second_one()
+            self.prepare()
             command, more = self._command()
             with self.log.open("ab") as output:
                 self._process = subprocess.Popen(

@@ -162,6 +162,10 @@ ReasonCode = Literal[
 
 CoarseReason = Literal["not_licensed_there", "not_known_yet", "not_this_way_or_time", "guardian_needed"]
 
+HelpKind = Literal["emergency", "ambulance", "police", "fire", "crisis", "young_people"]
+HelpChannel = Literal["call", "text", "chat", "whatsapp", "web"]
+HelpCaution = Literal["not_everywhere", "may_be_slow", "sixteen_and_over"]
+
 
 def codes(vocabulary: object) -> tuple[str, ...]:
     """The codes of one vocabulary, in the order in which it declares them."""

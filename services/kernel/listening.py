@@ -58,7 +58,7 @@ class Listener:
         self._service = service
         self._reactions = reactions
         self._stored: dict[tuple[str, int], Position | None] = {}
-        self._skipped: dict[tuple[str, int], int] = {}
+        self._skipped: dict[tuple[str, int], Message] = {}
 
     def get(self, service: str, lane: int) -> Position | None:
         """The stored position of a lane."""
@@ -67,7 +67,7 @@ class Listener:
         row = found[0] if found else None
         position = Position(row["incarnation"], row["sequence"], bytes(row["chain"]), row["offset"]) if row else None
         self._stored[service, lane] = position
-        self._skipped[service, lane] = 0
+        self._skipped.pop((service, lane), None)
         return position
 
     def apply(self, message: Message, position_before: Position | None) -> None:
@@ -115,12 +115,18 @@ class Listener:
         self._service.backend.commit(Write(rows=[insert(parked).values(**values), self._move(message)]))
         self._note(message)
 
-    def _skip(self, message: Message) -> None:
-        key = message.service, message.lane
-        self._skipped[key] = self._skipped.get(key, 0) + 1
-        if self._skipped[key] >= SKIPPED_AT_MOST:
+    def flush(self) -> None:
+        """Write the positions that were only moved in memory. For the consumer's own thread."""
+        for message in list(self._skipped.values()):
             self._service.backend.commit(Write(rows=[self._move(message)]))
             self._note(message)
+
+    def _skip(self, message: Message) -> None:
+        key = message.service, message.lane
+        self._skipped[key] = message
+        stored = self._stored.get(key)
+        if message.sequence - (stored.sequence if stored else 0) >= SKIPPED_AT_MOST:
+            self.flush()
 
     def _move(self, message: Message) -> Executable:
         """Move the stored position to the message; a check constraint fails when it is not where we left it."""
@@ -140,7 +146,7 @@ class Listener:
     def _note(self, message: Message) -> None:
         key = message.service, message.lane
         self._stored[key] = Position(message.incarnation, message.sequence, message.chain, message.offset)
-        self._skipped[key] = 0
+        self._skipped.pop(key, None)
 
     def _is_parked(self, service: str, stream: str) -> bool:
         where = (parked.c.service == service, parked.c.stream == stream)

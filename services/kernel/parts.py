@@ -18,7 +18,7 @@ from services.kernel.projections import Projections
 from services.kernel.sealer import Sealer
 from services.kernel.service import Service
 from services.kernel.settings import SERVICES, Settings, SettingsError
-from services.kernel.store.opening import Store, open_store
+from services.kernel.store.opening import Store, has_store, open_store
 from services.kernel.time import Clock, system_clock
 
 # The keys that a service is set up with. Sessions makes one more for every clinic.
@@ -63,6 +63,22 @@ def open_keys(settings: Settings, service: str) -> Keys:
     role = AppRole(settings.vault_role_id, settings.vault_secret_id)
     ca = str(settings.vault_cacert) if settings.vault_cacert else None
     return VaultKeys(service, VaultClient(settings.vault_addr, role, ca=ca))
+
+
+def found_keyring(settings: Settings) -> bool:
+    """Make the keyring file at the very first start, with the keys of all services; whether it was made.
+
+    Only while no service has a store: what a store sealed needs the keys of its time, so a keyring that is missing
+    later is an error to be mended, never replaced by a new one. With Vault there is nothing to found here.
+    """
+    if settings.keys != "local" or settings.keyring.exists():
+        return False
+    if any(has_store(settings, service) for service in SERVICES):
+        return False
+    keyring = Keyring(settings.keyring, data_folder=settings.data, found=True)
+    for service, kinds in KEYS.items():
+        LocalKeys(service, keyring).prepare(kinds)
+    return True
 
 
 def open_log(settings: Settings) -> Log:

@@ -7,11 +7,14 @@ and guarded positions keep them apart.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from services.kernel.errors import Problem, Unavailable
+from services.kernel.knowing import keep_known
 from services.kernel.log.consumer import Consumer, Handler, LaneStopped, Positions
+from services.kernel.log.heads import Freshness
 from services.kernel.log.port import Log
 from services.kernel.log.relay import LogDiverged, Relay
 from services.kernel.parts import Assembly
@@ -22,6 +25,7 @@ _log = logging.getLogger(__name__)
 RELAY_IDLE = 0.05  # seconds between two looks at the store, unless an append in this process nudges
 POLL = 0.5  # seconds to wait for messages
 LONGEST_PAUSE = 5.0
+KNOW_EVERY = 5.0  # seconds between two looks at the heads
 
 
 @dataclass(slots=True)
@@ -44,9 +48,12 @@ class Worker:
     follows: Sequence[str]
     ticks: Sequence[Tick] = ()
     alarm: Callable[[LaneStopped], None] | None = None
+    flush: Callable[[], None] = lambda: None
     stopped: threading.Event = field(default_factory=threading.Event)
     consumer: Consumer = field(init=False)
     relays: list[Relay] = field(init=False)
+    lanes: list[tuple[str, int]] = field(init=False)
+    freshness: Freshness = field(init=False)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -54,8 +61,9 @@ class Worker:
         feed = StoreFeed(self.assembly.service.name, store)
         clock = self.assembly.service.clock
         self.relays = [Relay(feed, self.log, lane, clock=clock) for lane in range(store.lanes)]
-        lanes = [(name, lane) for name in self.follows for lane in range(self.assembly.settings.lanes)]
-        self.consumer = Consumer(self.log, lanes, self.positions, self.handler, alarm=self.alarm)
+        self.lanes = [(name, lane) for name in self.follows for lane in range(self.assembly.settings.lanes)]
+        self.consumer = Consumer(self.log, self.lanes, self.positions, self.handler, alarm=self.alarm)
+        self.freshness = Freshness(self.log, self.positions, self.lanes)
 
     def start(self) -> None:
         """Start the threads and return."""
@@ -110,9 +118,19 @@ class Worker:
 
     def _consume(self) -> None:
         pause = Pause(self.stopped)
+        looked = 0.0
         while not self.stopped.is_set():
             pause.after(lambda: self.consumer.step(POLL))
+            if time.monotonic() - looked > KNOW_EVERY:
+                looked = time.monotonic()
+                pause.after(self.know)
         self.consumer.close()
+
+    def know(self) -> None:
+        """Write down up to when each lane is known. For the consumer's own thread."""
+        self.flush()
+        self.freshness.refresh()
+        keep_known(self.assembly.service, self.freshness, self.lanes)
 
     def _tick(self) -> None:
         waits = [(tick, Pause(self.stopped)) for tick in self.ticks]

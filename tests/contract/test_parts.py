@@ -9,15 +9,15 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import hvac
 import psycopg
 import pytest
-from hvac.exceptions import Forbidden, InternalServerError, InvalidPath, VaultDown
+from hvac.exceptions import InternalServerError, InvalidPath, VaultDown
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
@@ -30,16 +30,10 @@ from deploy.local.parts import Missing
 from deploy.local.postgres import Postgres
 from deploy.local.processes import running
 from deploy.local.server import AlreadyRunning, NotOurs, Server, StartFailed
+from tests.real import SignIn
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = base64.b64encode(b"keyholder and purpose").decode()
-INPUT = base64.b64encode(b"input").decode()
-NEW_KEK = {"type": "aes256-gcm96", "derived": True}
-PROCESSES = [
-    f"{service}-{process}"
-    for service in ("identity", "licensing", "sessions", "audit")
-    for process in ("web", "worker")
-]
 
 
 # --- PostgreSQL
@@ -201,25 +195,6 @@ def test_without_maven_and_jars_it_is_said_what_to_install(
 # --- OpenBao
 
 
-SignIn = Callable[[str], hvac.Client]
-
-
-@pytest.fixture
-def sign_in(bao_server: Bao, session_cluster: Cluster) -> Iterator[SignIn]:
-    """Signs a process in as it does itself, with its own role; `operator` is the one who set up the house."""
-    with ExitStack() as opened:
-
-        def client(process: str) -> hvac.Client:
-            one = bao_server.operator() if process == "operator" else bao_server.client()
-            opened.enter_context(closing(one.adapter))
-            if process != "operator":
-                known = session_cluster.credentials[process]
-                one.auth.approle.login(known.role_id, known.secret_id)
-            return one
-
-        yield client
-
-
 def post(client: hvac.Client, path: str, **body: Any) -> dict[str, Any]:
     answer = client.adapter.post(f"/v1/{path}", json=body)
     return answer["data"] if isinstance(answer, dict) else {}
@@ -318,96 +293,6 @@ def test_a_key_of_another_kind_is_refused_and_not_used(real_folder: Path) -> Non
     server.stop()
 
 
-# --- Who may do what with which key
-
-
-ALLOWED: list[tuple[str, str, dict[str, Any]]] = [
-    *[(f"identity-{one}", "amanah-identity/datakey/plaintext/kek", {"context": CONTEXT}) for one in ("web", "worker")],
-    *[
-        (f"licensing-{one}", "amanah-licensing/datakey/plaintext/kek", {"context": CONTEXT})
-        for one in ("web", "worker")
-    ],
-    *[(f"{one}-web", f"amanah-{one}/hmac/index", {"input": INPUT}) for one in ("identity", "licensing", "sessions")],
-    *[(f"{one}-worker", f"amanah-{one}/hmac/index/sha2-256", {"input": INPUT}) for one in ("identity", "sessions")],
-    ("identity-web", "amanah-identity/sign/token", {"input": INPUT}),
-    ("audit-worker", "amanah-audit/sign/checkpoint", {"input": INPUT}),
-    ("sessions-worker", "amanah-sessions/keys/clinic-allowed", NEW_KEK),
-    *[(one, "auth/token/renew-self", {}) for one in PROCESSES],
-]
-REFUSED: list[tuple[str, str, dict[str, Any]]] = [
-    # audit can sign a checkpoint and open nothing
-    *[
-        (process, f"amanah-{service}/{path}", {"context": CONTEXT, "ciphertext": "vault:v1:AAAA"})
-        for process in ("audit-web", "audit-worker")
-        for service, kek in (("identity", "kek"), ("licensing", "kek"), ("sessions", "clinic-a"))
-        for path in (f"decrypt/{kek}", f"datakey/plaintext/{kek}", f"datakey/wrapped/{kek}", f"rewrap/{kek}")
-    ],
-    ("audit-web", "amanah-audit/sign/checkpoint", {"input": INPUT}),
-    # nobody reaches into another service's mount
-    ("identity-web", "amanah-sessions/decrypt/clinic-a", {"context": CONTEXT, "ciphertext": "vault:v1:AAAA"}),
-    ("licensing-worker", "amanah-identity/hmac/index", {"input": INPUT}),
-    ("sessions-worker", "amanah-identity/sign/token", {"input": INPUT}),
-    ("identity-web", "amanah-audit/sign/checkpoint", {"input": INPUT}),
-    # only the sessions worker makes keys, only KEKs of the right kind, and none that could be exported
-    ("sessions-web", "amanah-sessions/keys/clinic-new", NEW_KEK),
-    ("identity-worker", "amanah-identity/keys/other", NEW_KEK),
-    ("sessions-worker", "amanah-sessions/keys/clinic-new", {}),
-    ("sessions-worker", "amanah-sessions/keys/clinic-new", {"type": "aes256-gcm96"}),
-    ("sessions-worker", "amanah-sessions/keys/clinic-new", {"type": "aes256-gcm96", "derived": False}),
-    ("sessions-worker", "amanah-sessions/keys/clinic-new", {"type": "rsa-2048", "derived": True}),
-    ("sessions-worker", "amanah-sessions/keys/clinic-new", {**NEW_KEK, "exportable": True}),
-    ("sessions-worker", "amanah-sessions/keys/clinic-new", {**NEW_KEK, "allow_plaintext_backup": True}),
-    ("operator", "amanah-sessions/keys/clinic-new", {**NEW_KEK, "exportable": True}),
-    ("operator", "amanah-identity/decrypt/kek", {"context": CONTEXT, "ciphertext": "vault:v1:AAAA"}),
-    # one KEK does not stand for another purpose, and no policy is written from a service
-    ("identity-web", "amanah-identity/encrypt/kek", {"context": CONTEXT, "plaintext": INPUT}),
-    ("identity-web", "sys/policies/acl/identity-web", {"policy": "{}"}),
-]
-
-
-@pytest.mark.parametrize(("process", "path", "body"), ALLOWED)
-def test_a_process_may_do_its_work(sign_in: SignIn, process: str, path: str, body: dict[str, Any]) -> None:
-    post(sign_in(process), path, **body)
-
-
-@pytest.mark.parametrize(("process", "path", "body"), REFUSED)
-def test_a_process_may_do_nothing_else(sign_in: SignIn, process: str, path: str, body: dict[str, Any]) -> None:
-    with pytest.raises(Forbidden):
-        post(sign_in(process), path, **body)
-
-
-@pytest.mark.parametrize("process", [*PROCESSES, "operator"])
-def test_nobody_can_export_a_key_or_make_one_exportable(sign_in: SignIn, process: str) -> None:
-    client = sign_in(process)
-    clinic = "sessions/keys/clinic-a"
-    sign_in("sessions-worker").adapter.post(f"/v1/amanah-{clinic}", json=NEW_KEK)
-    for key in ("identity/keys/kek", "identity/keys/token", "licensing/keys/kek", "audit/keys/checkpoint", clinic):
-        for change in ({"exportable": True}, {"allow_plaintext_backup": True}, {"deletion_allowed": True}):
-            with pytest.raises(Forbidden):
-                client.adapter.post(f"/v1/amanah-{key}/config", json=change)
-        mount, _, name = key.split("/")
-        for path in (f"export/encryption-key/{name}", f"export/signing-key/{name}", f"backup/{name}"):
-            with pytest.raises(Forbidden):
-                client.adapter.get(f"/v1/amanah-{mount}/{path}")
-        with pytest.raises(Forbidden):
-            client.adapter.delete(f"/v1/amanah-{key}")
-
-
-@pytest.mark.parametrize("process", PROCESSES)
-def test_everybody_may_read_the_public_keys_and_no_other_key(sign_in: SignIn, process: str) -> None:
-    client = sign_in(process)
-    for path in ("amanah-identity/keys/token", "amanah-audit/keys/checkpoint"):
-        key = client.adapter.get(f"/v1/{path}")["data"]["keys"]["1"]["public_key"]
-        assert len(base64.b64decode(key)) == 32
-    with pytest.raises(Forbidden):
-        client.adapter.get("/v1/amanah-identity/keys/kek")
-
-
-def test_a_misspelt_key_name_makes_no_key(sign_in: SignIn) -> None:
-    with pytest.raises(hvac.exceptions.InvalidRequest, match="encryption key not found"):
-        new_data_key(sign_in("sessions-web"), "amanah-sessions/clinic-misspelt")
-
-
 # --- What a process is told
 
 
@@ -434,9 +319,14 @@ def test_versions_are_those_that_the_servers_answered(cluster: Cluster) -> None:
 # --- `python -m deploy.local`
 
 
-def up(folder: Path) -> subprocess.Popen[str]:
+@contextmanager
+def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "deploy.local", "up", "--folder", str(folder)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def test_up_holds_all_parts_until_it_is_interrupted(cluster: Cluster, real_folder: Path) -> None:
@@ -444,7 +334,7 @@ def test_up_holds_all_parts_until_it_is_interrupted(cluster: Cluster, real_folde
     with up(folder) as first:
         assert first.stdout is not None
         said = [first.stdout.readline() for _ in range(4)]
-        assert [line.split()[0] for line in said] == ["bao", "kafka", "postgres", "Ready;"]
+        assert [line.split()[0] for line in said] == ["bao", "kafka", "postgres", "Ready."]
         pids = [int(file.read_text()) for file in folder.glob("*/server.pid")]
         with up(folder) as second:
             _, complaint = second.communicate(timeout=60)

@@ -23,7 +23,7 @@ NOW = Instant("2026-11-24T07:05:00.000000Z")
 JAKARTA = Zone("Asia/Jakarta")
 READ = LocalDate("2026-11-03")
 LIFELINE = HelpNumber("988", "988", {"en": "Suicide and crisis line", "id": "Layanan krisis"})
-MENTAL = HelpNumber("119, then 8", "119", {"en": "Mental health line", "id": "Layanan kesehatan jiwa"})
+MENTAL = HelpNumber("119", "119", {"en": "Mental health line", "id": "Layanan kesehatan jiwa"}, then="8")
 BOOK = (
     HelpPlace(Place("US"), (LIFELINE,), "example.org", READ),
     HelpPlace(Place("ID"), (MENTAL,), "example.org", READ),
@@ -119,7 +119,7 @@ def test_a_first_screen_that_breaks_is_a_calm_500_with_help() -> None:
 
 def test_help_shows_every_place_with_source_and_day_the_nearest_first() -> None:
     text = front().get("/help", headers={"Accept-Language": "id-ID"}).text
-    assert text.index("119, then 8") < text.index("988")
+    assert text.index("119</bdi>, lalu 8") < text.index("988")
     assert "Layanan kesehatan jiwa" in text
     assert "dibaca pada 3 November 2026" in text
 

@@ -13,8 +13,8 @@ from marshmallow import fields
 from services.kernel.errors import Conflict, NotFound, Unavailable
 from services.kernel.http.app import context_of, make_app
 from services.kernel.http.blueprint import Blueprint
-from services.kernel.http.etag import etag, if_match
-from services.kernel.http.idempotency import CreatedSchema, Kept, answer, idempotency_key
+from services.kernel.http.etag import VERSIONED, etag, if_match
+from services.kernel.http.idempotency import KEYED, CreatedSchema, Kept, answer, idempotency_key
 from services.kernel.http.mount import mount
 from services.kernel.http.paging import Page, PageQuery, PageRequest, encode_cursor, paged
 from services.kernel.http.policy import (
@@ -80,6 +80,7 @@ class Books(MethodView):
         return body, headers
 
     @operation("add-book")
+    @books.doc(**KEYED)
     @books.arguments(BookSchema)
     @books.response(201, CreatedSchema)
     def post(self, book: dict[str, str], clinic: str) -> Response:
@@ -94,6 +95,7 @@ class Books(MethodView):
 @books.route("/<string:title>")
 class Book(MethodView):
     @operation("change-book")
+    @books.doc(**VERSIONED)
     @books.response(204)
     def put(self, clinic: str, title: str) -> Any:
         if title == "unknown":
@@ -191,11 +193,11 @@ def problem(response: Any, status: int) -> dict[str, Any]:
 
 
 BOOKS = "/library/v1/clinics/c1/books"
-KEYED = {"Idempotency-Key": "0123456789"}
+ONCE = {"Idempotency-Key": "0123456789"}
 
 
 def test_who_has_the_role_in_this_clinic_may(house: House) -> None:
-    made = house.client.post(BOOKS, json={"title": "  Emma "}, headers=token("keeper") | KEYED)
+    made = house.client.post(BOOKS, json={"title": "  Emma "}, headers=token("keeper") | ONCE)
     assert made.status_code == 201
     assert made.headers["ETag"] == '"1"'
     assert made.get_json() == {"location": made.headers["Location"]}
@@ -253,7 +255,7 @@ def test_an_id_that_is_not_a_uuid_is_replaced(house: House) -> None:
     [({}, "/title"), ({"title": 3}, "/title"), ({"title": "a\x00b"}, "/title"), ({"title": "x", "a/b": 1}, "/a~1b")],
 )
 def test_a_wrong_field_is_named_by_its_pointer(house: House, body: dict[str, Any], pointer: str) -> None:
-    answered = problem(house.client.post(BOOKS, json=body, headers=token("keeper") | KEYED), 422)
+    answered = problem(house.client.post(BOOKS, json=body, headers=token("keeper") | ONCE), 422)
     assert [error["pointer"] for error in answered["errors"]] == [pointer]
     assert answered["errors"][0]["detail"]
 
@@ -269,19 +271,19 @@ def test_a_wrong_field_is_named_by_its_pointer(house: House, body: dict[str, Any
     ],
 )
 def test_a_body_that_is_not_json_is_400(house: House, body: bytes) -> None:
-    response = house.client.post(BOOKS, data=body, content_type="application/json", headers=token("keeper") | KEYED)
+    response = house.client.post(BOOKS, data=body, content_type="application/json", headers=token("keeper") | ONCE)
     assert problem(response, 400)["help"]
 
 
 def test_a_body_nested_too_deeply_is_400(house: House) -> None:
     house.app.config["MAX_CONTENT_LENGTH"] = 10**6
     data = b"[" * 200_000
-    response = house.client.post(BOOKS, data=data, content_type="application/json", headers=token("keeper") | KEYED)
+    response = house.client.post(BOOKS, data=data, content_type="application/json", headers=token("keeper") | ONCE)
     problem(response, 400)
 
 
 def test_another_type_is_415_a_large_body_413_another_method_405_another_address_404(house: House) -> None:
-    keeper = token("keeper") | KEYED
+    keeper = token("keeper") | ONCE
     problem(house.client.post(BOOKS, data="title=a", content_type="text/plain", headers=keeper), 415)
     problem(house.client.post(BOOKS, json={"title": "x" * 3000}, headers=keeper), 413)
     response = house.client.delete(BOOKS, headers=keeper)
@@ -415,6 +417,9 @@ def test_the_description_names_operations_problems_and_who_may(house: House) -> 
     assert post["x-allowed"] == "keeper of this clinic"
     assert post["security"] == [{"token": []}]
     assert document["paths"]["/library/v1/clinics/{clinic}/books/about"]["get"]["security"] == []
+    assert post["parameters"][0]["name"] == "Idempotency-Key"
+    put = document["paths"]["/library/v1/clinics/{clinic}/books/{title}"]["put"]
+    assert put["parameters"][0]["name"] == "If-Match"
     assert "application/problem+json" in document["components"]["responses"]["DEFAULT_ERROR"]["content"]
 
 

@@ -5,7 +5,6 @@ at ``/<service>/v1/openapi.json``), the policy, problem details, headers, health
 A service cannot be started with an operation that nobody decided about.
 """
 
-import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,13 +13,13 @@ from uuid import uuid4
 
 import flask_smorest
 from flask import Flask, Response, current_app, g, request
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from services.kernel.errors import Unauthenticated
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.headers import secure
-from services.kernel.http.health import REQUESTS, SECONDS, Check, health_blueprint
+from services.kernel.http.health import Check, count_request, health_blueprint
 from services.kernel.http.policy import (
     NOTHING,
     Caller,
@@ -36,8 +35,6 @@ from services.kernel.http.tokens import DenySet, Revocations, decode, ensure_not
 from services.kernel.logs import bound
 from services.kernel.time import Clock, system_clock
 
-log = logging.getLogger(__name__)
-
 BODY_LIMIT = 1_048_576  # bytes
 REQUEST_ID = "X-Request-Id"
 
@@ -52,7 +49,10 @@ class FieldErrorSchema(Schema):
 
 
 class ProblemSchema(Schema):
-    """An error (RFC 9457)."""
+    """An error (RFC 9457). Some have further members of their own."""
+
+    class Meta:
+        unknown = INCLUDE
 
     type = fields.String(metadata={"description": "Stable; a URN"})
     title = fields.String()
@@ -76,6 +76,12 @@ class _Api(flask_smorest.Api):  # type: ignore[misc]
         self.DEFAULT_RESPONSE_CONTENT_TYPE = MEDIA_TYPE
         super()._register_responses()
         self.DEFAULT_RESPONSE_CONTENT_TYPE = "application/json"
+
+    def _register_etag_headers(self) -> None:
+        """Ours are described where they are needed (``etag.VERSIONED``)."""
+
+    def _register_pagination_header(self) -> None:
+        """Our lists have cursors (``paging``)."""
 
 
 def make_app(
@@ -105,7 +111,7 @@ def make_app(
     app.config["OPENAPI_URL_PREFIX"] = f"/{service_name}/v1"
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["amanah.context"] = context
-    _identify(app, service_name, public_key, revocations or DenySet(), clock)
+    _identify(app, service_name, public_key, DenySet() if revocations is None else revocations, clock)
     api = _Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     for prefix in (f"/{service_name}", *([""] if standalone else [])):
@@ -161,7 +167,8 @@ def _identify(
         if not nothing_unauthorised(response):
             response = fault()
         response.headers[REQUEST_ID] = g.request_id
-        _count(service, response)
+        operation = operation_in_hand() or (request.endpoint or "no such address").rpartition(".")[2]
+        count_request(service, operation, response, g.began)
         return secure(response)
 
     @app.teardown_request
@@ -180,15 +187,6 @@ def _bearer() -> str | None:
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Authorization is not a bearer token", help="Send Authorization: Bearer <token>")
     return token
-
-
-def _count(service: str, response: Response) -> None:
-    seconds = time.perf_counter() - g.began
-    operation = operation_in_hand() or (request.endpoint or "no such address").rpartition(".")[2]
-    REQUESTS.labels(service, operation, response.status_code).inc()
-    SECONDS.labels(service, operation).observe(seconds)
-    line = {"operation": operation, "method": request.method, "status": response.status_code}
-    log.info("request answered", extra=line | {"duration_ms": round(seconds * 1000, 1)})
 
 
 def _describe(blueprint: Blueprint, operations: Mapping[str, Rule]) -> None:

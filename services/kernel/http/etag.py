@@ -13,6 +13,19 @@ from services.kernel.errors import Malformed, PreconditionNeeded
 _HELP = 'Read the thing first, then send its ETag as it is, for example If-Match: "3"'
 _ETAG = re.compile(r'"(0|[1-9][0-9]{0,15})"')
 
+# For ``@blueprint.doc(**VERSIONED)`` on every view that changes.
+VERSIONED = {
+    "parameters": [
+        {
+            "in": "header",
+            "name": "If-Match",
+            "description": "The ETag of the version that is to be changed",
+            "required": True,
+            "schema": {"type": "string", "pattern": f"^{_ETAG.pattern}$"},
+        }
+    ]
+}
+
 
 def etag(version: int) -> str:
     """The strong ETag of a version, with its quotes."""

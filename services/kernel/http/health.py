@@ -7,9 +7,10 @@ They are no operations: they need no sign-in and show no data of anybody, only v
 
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -32,6 +33,15 @@ def health_blueprint(name: str, checks: Mapping[str, Check]) -> Blueprint:
     health.add_url_rule("/readyz", "readyz", lambda: readyz(checks))
     health.add_url_rule("/metrics", "metrics", metrics)
     return health
+
+
+def count_request(service: str, operation: str, response: Response, began: float) -> None:
+    """Count an answer and write its one line of log. ``began``: the ``time.perf_counter`` at which it came."""
+    seconds = time.perf_counter() - began
+    REQUESTS.labels(service, operation, response.status_code).inc()
+    SECONDS.labels(service, operation).observe(seconds)
+    line = {"operation": operation, "method": request.method, "status": response.status_code}
+    log.info("request answered", extra=line | {"duration_ms": round(seconds * 1000, 1)})
 
 
 def livez() -> Response:

@@ -27,6 +27,19 @@ _KEY = re.compile(r"[!-~]{8,128}")
 _HELP = "Send Idempotency-Key with a new random text of 8 to 128 characters, the same one whenever you send this again."
 
 
+# For ``@blueprint.doc(**KEYED)`` on every view that creates.
+KEYED = {
+    "parameters": [
+        {
+            "in": "header",
+            "name": HEADER,
+            "description": "A new random text for a new request, the same one whenever it is sent again",
+            "required": True,
+            "schema": {"type": "string", "pattern": f"^{_KEY.pattern}$"},
+        }
+    ]
+}
+
 # A key of ``actor`` for ``operation``; ``fingerprint`` is SHA-256, in hex, of what is asked. And what is kept with it.
 IdempotencyKey = Once
 Kept = Answer

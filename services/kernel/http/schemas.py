@@ -8,13 +8,16 @@ E.164 (phone), RFC 5321 (lengths of e-mail addresses), Unicode normal form C.
 import re
 import unicodedata
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from services.kernel.errors import Invalid
 from services.kernel.fields import Language, Place
 from services.kernel.time import Instant, LocalDate, Zone, is_zone, parse_instant
+
+_PLACE = "[A-Z]{2}(-[A-Z0-9]{1,3})?"
+_LANGUAGE = "[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?"
 
 
 class BaseSchema(Schema):
@@ -29,14 +32,23 @@ class BaseSchema(Schema):
     }
 
 
-class _TextField(fields.Field[str]):
-    """Text that ``canonical`` accepts and makes canonical; what it refuses, it refuses with a sentence."""
+class _TextField(fields.String):
+    """Text that ``canonical`` accepts and makes canonical; what it refuses, it refuses with a sentence.
+
+    ``described`` stands in the OpenAPI description beside the type.
+    """
+
+    described: ClassVar[dict[str, Any]] = {}
 
     default_error_messages = {
         "required": "Fill in this field.",
         "null": "Fill in this field, or leave it out.",
         "invalid": "Send text.",
     }
+
+    def __init__(self, **options: Any) -> None:
+        options["metadata"] = self.described | options.get("metadata", {})
+        super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> str:
         if not isinstance(value, str):
@@ -50,17 +62,21 @@ class _TextField(fields.Field[str]):
 class InstantField(_TextField):
     """A moment: ISO 8601 with an offset in; our instant (UTC, six digits) out."""
 
+    described = {"format": "date-time"}
+
     def canonical(self, text: str) -> Instant:
         try:
             return parse_instant(text)
         except Invalid as problem:
-            raise ValidationError(f"{problem.detail}. {problem.help}") from None
+            raise ValidationError(f"{problem.detail}. {problem.help}.") from None
         except (ValueError, OverflowError):
             raise ValidationError("Send a time between the years 1 and 9999.") from None
 
 
 class LocalDateField(_TextField):
     """A calendar day, ``2026-11-24``."""
+
+    described = {"format": "date"}
 
     def canonical(self, text: str) -> LocalDate:
         try:
@@ -74,6 +90,8 @@ class LocalDateField(_TextField):
 class ZoneField(_TextField):
     """A time zone by its IANA name."""
 
+    described = {"example": "Asia/Jakarta"}
+
     def canonical(self, text: str) -> Zone:
         if not is_zone(text):
             raise ValidationError("Send the IANA name of a time zone, for example Asia/Jakarta.")
@@ -83,8 +101,10 @@ class ZoneField(_TextField):
 class PlaceField(_TextField):
     """A country or a part of one, by ISO 3166: ``ID``, ``US-AZ``. Only the shape is checked here."""
 
+    described = {"pattern": f"^{_PLACE}$"}
+
     def canonical(self, text: str) -> Place:
-        if re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", text) is None:
+        if re.fullmatch(_PLACE, text) is None:
             raise ValidationError("Send a place as its ISO 3166 code, for example ID or US-AZ.")
         return Place(text)
 
@@ -92,19 +112,24 @@ class PlaceField(_TextField):
 class LanguageField(_TextField):
     """A language by its BCP 47 tag: ``id``, ``en-GB``, ``zh-Hant``."""
 
+    described = {"pattern": f"^{_LANGUAGE}$"}
+
     def canonical(self, text: str) -> Language:
-        if re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?", text) is None:
+        if re.fullmatch(_LANGUAGE, text) is None:
             raise ValidationError("Send a language as its BCP 47 tag, for example id or en-GB.")
         return Language(text)
 
 
 class NameField(_TextField):
-    """A name of a person or of an organisation: one line of 1 to 200 characters, trimmed, in normal form C."""
+    """A name of a person or of an organisation: one line of 1 to 200 characters, blanks made single."""
+
+    described = {"minLength": 1, "maxLength": 200}
 
     def canonical(self, text: str) -> str:
-        name = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
-        if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp", "Co") for letter in name):
+        text = unicodedata.normalize("NFC", text.strip())
+        if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp", "Co") for letter in text):
             raise ValidationError("Write the name in one line, without control characters.")
+        name = " ".join(text.split())
         if not 1 <= len(name) <= 200 or not any(letter.isprintable() and not letter.isspace() for letter in name):
             raise ValidationError("Write a name of 1 to 200 characters.")
         return name
@@ -112,6 +137,8 @@ class NameField(_TextField):
 
 class WordsField(_TextField):
     """What a person says, in their own words and lines: at most ``max_bytes`` of UTF-8, not only blanks."""
+
+    described = {"minLength": 1}
 
     def __init__(self, max_bytes: int = 65_536, **options: Any) -> None:
         self.max_bytes = max_bytes
@@ -130,6 +157,8 @@ class WordsField(_TextField):
 
 class EmailField(_TextField):
     """An e-mail address. The domain is made lower case; what stands before the @ is the owner's and stays."""
+
+    described = {"format": "email"}
 
     def canonical(self, text: str) -> str:
         local, at, domain = unicodedata.normalize("NFC", text.strip()).rpartition("@")
@@ -151,6 +180,8 @@ class EmailField(_TextField):
 
 class PhoneField(_TextField):
     """A phone number, stored as E.164; blanks, dots, hyphens and brackets that people write are taken out."""
+
+    described = {"example": "+6281234567890"}
 
     def canonical(self, text: str) -> str:
         number = re.sub(r"[\s().\u2010-\u2015-]", "", text)

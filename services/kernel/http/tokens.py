@@ -176,7 +176,7 @@ def _claims(payload: Mapping[str, Any]) -> Claims:
         claims = Claims(
             account=_text(payload["sub"]),
             sid=_text(payload["sid"]),
-            memberships=tuple(_membership(*entry) for entry in payload["memberships"]),
+            memberships=tuple(_membership(*entry) for entry in _list(payload["memberships"])),
             network_roles=_texts(payload["network_roles"]),
             locale=_text(payload["locale"]),
             zone=_text(payload["zoneinfo"]),
@@ -205,9 +205,13 @@ def _text(value: object) -> str:
 
 
 def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_text(entry) for entry in _list(value))
+
+
+def _list(value: object) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError("not a list")
-    return tuple(_text(entry) for entry in value)
+    return value
 
 
 def _same(left: object, right: object) -> None:

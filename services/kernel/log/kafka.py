@@ -7,14 +7,15 @@ How the promises of the port are kept:
   linger; ``flush`` sends it at once.
 - After any failure the producer is thrown away. Its last batch may still arrive, as a double.
 - Consumers ``assign`` and ``seek``, without groups; ``auto_offset_reset='none'`` is the only policy that never jumps.
-- Clients are made when first used: a producer a process, readers a thread. They do not cross a fork.
+- Clients are made when first used: a producer a process, readers as many as read at one time. They do not
+  cross a fork.
 """
 
 import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -67,7 +68,8 @@ class KafkaLog:
         self._process = os.getpid()
         self._producer: KafkaProducer | None = None
         self._ends: dict[TopicPartition, int] = {}
-        self._mine = threading.local()
+        self._readers: list[KafkaConsumer] = []
+        self._kept: list[object] = []
 
     def publish(self, service: str, lane: int, messages: Sequence[Message]) -> None:
         place = TopicPartition(topic(service), lane)
@@ -154,8 +156,10 @@ class KafkaLog:
 
     def close(self) -> None:
         with self._lock:
+            self._enter_process()
             self._drop_producer()
-        self._drop_reader()
+        while self._readers:
+            _close(self._readers.pop())
 
     def _send(self, producer: KafkaProducer, place: TopicPartition, batch: Sequence[Message]) -> None:
         """Send one record batch and wait until it is acknowledged."""
@@ -171,13 +175,20 @@ class KafkaLog:
             raise LogUnavailable(f"{place.topic}, lane {place.partition}, lost its end while being written")
         self._ends[place] = offsets[-1] + 1
 
+    def _enter_process(self) -> None:
+        """In a forked child, leave the parent's clients alone: their threads are not here, their sockets are shared."""
+        if self._process != os.getpid():
+            self._kept += [self._producer, *self._readers]  # never used, and never cleaned up from here
+            self._producer, self._readers, self._process = None, [], os.getpid()
+            self._ends.clear()
+
     @contextmanager
     def _producing(self) -> Iterator[KafkaProducer]:
         """The producer of this process, for one thread at a time; thrown away after any failure."""
         with self._lock, _asking("publish to the event log"):
+            self._enter_process()
             try:
-                if self._producer is None or self._process != os.getpid():
-                    self._producer, self._process = self._new_producer(), os.getpid()
+                self._producer = self._producer or self._new_producer()
                 yield self._producer
             except BaseException:
                 self._drop_producer()
@@ -186,7 +197,7 @@ class KafkaLog:
     def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         self._ends.clear()
-        if producer is None or self._process != os.getpid():
+        if producer is None:
             return
         try:
             producer.close(timeout=1)
@@ -197,26 +208,24 @@ class KafkaLog:
 
     @contextmanager
     def _reading(self) -> Iterator[KafkaConsumer]:
-        """This thread's consumer for single reads; thrown away after any failure."""
+        """A consumer for one read, of those at rest; thrown away after any failure."""
         with _asking("read the event log"):
+            self._enter_process()
             try:
-                if getattr(self._mine, "process", None) != os.getpid():
-                    self._mine.consumer, self._mine.process = self._new_consumer(), os.getpid()
-                yield self._mine.consumer
+                consumer = self._readers.pop()
+            except IndexError:
+                consumer = self._new_consumer()
+            try:
+                yield consumer
             except BaseException:
-                self._drop_reader()
+                _close(consumer)
                 raise
-
-    def _drop_reader(self) -> None:
-        consumer = self._mine.__dict__.pop("consumer", None)
-        if self._mine.__dict__.pop("process", None) == os.getpid() and consumer is not None:
-            with suppress(KafkaError):
-                consumer.close(autocommit=False, timeout_ms=1000)
+            self._readers.append(consumer)
 
     @contextmanager
     def _administering(self) -> Iterator[KafkaAdminClient]:
         with _asking("ask the event log"):
-            admin = KafkaAdminClient(**self._settings)
+            admin = _connect(KafkaAdminClient, **self._settings)
             try:
                 yield admin
             finally:
@@ -224,7 +233,8 @@ class KafkaLog:
                     admin.close()
 
     def _new_producer(self) -> KafkaProducer:
-        return KafkaProducer(
+        return _connect(
+            KafkaProducer,
             **self._settings,
             metrics_enabled=False,
             acks="all",
@@ -239,26 +249,15 @@ class KafkaLog:
         )
 
     def _new_consumer(self) -> KafkaConsumer:
-        clients: list[KafkaNetClient] = []
-
-        def new_client(**settings: Any) -> KafkaNetClient:
-            clients.append(KafkaNetClient(**settings))
-            return clients[-1]
-
-        try:
-            return KafkaConsumer(
-                **self._settings,
-                metrics_enabled=False,
-                enable_auto_commit=False,
-                auto_offset_reset="none",
-                allow_auto_create_topics=False,
-                fetch_max_wait_ms=int(_LONG_POLL * 1000),
-                kafka_client=new_client,
-            )
-        except BaseException:  # it has started a thread, and forgets it when no broker answers
-            for client in clients:
-                client.close()
-            raise
+        return _connect(
+            KafkaConsumer,
+            **self._settings,
+            metrics_enabled=False,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            allow_auto_create_topics=False,
+            fetch_max_wait_ms=int(_LONG_POLL * 1000),
+        )
 
     def _end(self, place: TopicPartition) -> int:
         """The offset behind the last message."""
@@ -303,13 +302,33 @@ class KafkaSubscription:
         self._consumer.pause(place)
 
     def close(self) -> None:
-        with suppress(KafkaError):
-            self._consumer.close(autocommit=False, timeout_ms=1000)
+        _close(self._consumer)
 
 
 def _poll(consumer: KafkaConsumer, timeout: float, limit: int | None = None) -> list[Message]:
     records = consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
     return [message_of(record) for found in records.values() for record in found]
+
+
+def _close(consumer: KafkaConsumer) -> None:
+    with suppress(KafkaError):
+        consumer.close(autocommit=False, timeout_ms=1000)
+
+
+def _connect(kind: Callable[..., Any], **settings: Any) -> Any:
+    """A new client. One that meets no broker is ended: it has started a thread, which it would leave behind."""
+    nets: list[KafkaNetClient] = []
+
+    def net(**more: Any) -> KafkaNetClient:
+        nets.append(KafkaNetClient(**more))
+        return nets[-1]
+
+    try:
+        return kind(**settings, kafka_client=net)
+    except BaseException:
+        for made in nets:
+            made.close()
+        raise
 
 
 @contextmanager

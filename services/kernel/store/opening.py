@@ -38,7 +38,7 @@ class Store:
 def migrate(settings: Settings, service: str) -> None:
     """Bring the service's database to the newest revision. Safe to run again, and by several at once."""
     config = _config(service)
-    engine = _owner_engine(settings, service)
+    engine = owner_engine(settings, service)
     try:
         with engine.begin() as connection:
             config.attributes.update(connection=connection, service=service, lanes=settings.lanes)
@@ -61,6 +61,19 @@ def open_store(settings: Settings, service: str) -> Store:
     return Store(_backend(settings, service, row["incarnation"]), row["incarnation"], row["lanes"])
 
 
+def has_store(settings: Settings, service: str) -> bool:
+    """Whether this service has a store already. Raises ``Unavailable`` when the database does not answer."""
+    if settings.database == "sqlite" and not sqlite_path(settings, service).exists():
+        return False
+    engine = _engine(settings, service)
+    try:
+        return inspect(engine).has_table("stores")
+    except OperationalError as error:
+        raise Unavailable(f"The database of {service} does not answer.", help="Start it, then try again.") from error
+    finally:
+        engine.dispose()
+
+
 def _backend(settings: Settings, service: str, incarnation: str) -> Backend:
     if settings.database == "sqlite":
         return SqliteBackend(sqlite_path(settings, service), service, incarnation)
@@ -80,7 +93,8 @@ def _engine(settings: Settings, service: str) -> Engine:
     return postgres_engine(settings.database_url(service), pool_size=1)
 
 
-def _owner_engine(settings: Settings, service: str) -> Engine:
+def owner_engine(settings: Settings, service: str) -> Engine:
+    """An engine of the role that owns the tables, for migrations and rebuilds."""
     if settings.database == "sqlite":
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         return create_engine(f"sqlite:///{sqlite_path(settings, service)}")

@@ -122,9 +122,10 @@ def _reader_rights(role: str) -> tuple[str, ...]:
     return (f"grant usage on schema public to {role}", f"grant select on all tables in schema public to {role}")
 
 
-def first_revision(connection: Connection, attributes: Mapping[str, Any], tables: MetaData) -> None:
+def first_revision(connection: Connection, attributes: Mapping[str, Any], *tables: MetaData) -> None:
     """The first revision of a service: the kernel's tables, its own, and everybody's rights."""
     service: str = attributes["service"]
     create_kernel(connection, service, new_id(), attributes["lanes"])
-    tables.create_all(connection)
+    for own in tables:
+        own.create_all(connection)
     grant_rights(connection, service)

@@ -152,6 +152,16 @@ positions = Table(
     CheckConstraint("sequence >= 0", name="positions_sequence"),
 )
 
+# Up to when this service knows everything of another's lane (``log.heads``); its web processes read it here.
+known = Table(
+    "known",
+    KERNEL,
+    Column("service", Text, nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("until", Text, nullable=False),
+    PrimaryKeyConstraint("service", "lane", name="known_pkey"),
+)
+
 # Events that could not be applied, and the later ones of their streams, set aside until somebody looks.
 parked = Table(
     "parked",

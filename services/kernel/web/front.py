@@ -5,6 +5,7 @@ house does, they answer.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from services.kernel.http.headers import secure
-from services.kernel.http.health import Check, health_blueprint
+from services.kernel.http.health import Check, count_request, health_blueprint
 from services.kernel.settings import SERVICES
 from services.kernel.time import Clock, LocalDate, local_date, system_clock
 from services.kernel.web.helplines import HelpBook, HelpPlace, likely_place, nearest_first
@@ -117,10 +118,12 @@ def _handle_errors(app: Flask, page: Callable[..., Response]) -> None:
 
 def _begin() -> None:
     g.request_id = str(uuid4())
+    g.began = time.perf_counter()
 
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
+    count_request("front", (request.endpoint or "no such address").rpartition(".")[2], response, g.began)
     return secure(response)
 
 

@@ -13,11 +13,12 @@ from services.kernel.time import LocalDate
 
 @dataclass(frozen=True, slots=True)
 class HelpNumber:
-    """One number: as people read it ("119, then 8"), as a phone dials it ("119"), and what answers, by language."""
+    """One number: as people read it, as a phone dials it, what answers (by language), and what to press then."""
 
     number: str
     dial: str
     what: Mapping[str, str]
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ An error names the file, the place in it, what is wrong and what to do; nothing 
 from typing import Any, Literal
 
 from services.contracts.practice import Condition, Quota
+from services.contracts.practice.reading import Reader
 from services.contracts.vocabulary import (
     Act,
     AttestationKind,
@@ -24,7 +25,6 @@ from services.contracts.vocabulary import (
 from services.kernel.fields import Code, Id, Place
 from services.kernel.time import LocalDate, Zone, is_zone
 from services.licensing.domain.jurisdiction import is_place
-from services.licensing.domain.reading import Reader
 from services.licensing.domain.rule import (
     PLACE_KINDS,
     CleanRecord,
@@ -57,7 +57,7 @@ _DUTY_WORDS: dict[str, str] = {
 
 
 def parse_rule(content: Any, file: str) -> Rule:
-    """The rule that `content` (the YAML of one file, loaded) holds. Raises RuleFileError."""
+    """The rule that `content` (the YAML of one file, loaded) holds. Raises DataFileError."""
     top = Reader.over(content, file)
     kind: RuleKind = top.code("kind", RuleKind)
     jurisdiction = top.text("jurisdiction")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from services.licensing.domain.reading import RuleFileError
+from services.contracts.practice.reading import DataFileError
 from services.licensing.domain.rule import Rule
 from services.licensing.domain.rule_file import parse_rule
 
@@ -16,7 +16,7 @@ _HERE = Path(__file__).parent
 
 
 def load_rules(folder: Path = _HERE) -> tuple[Rule, ...]:
-    """All rules of `folder`, by id. Raises RuleFileError, which names the file, the place in it and what to do."""
+    """All rules of `folder`, by id. Raises DataFileError, which names the file, the place in it and what to do."""
     return tuple(sorted((_load(path, folder) for path in folder.glob("*/*.yaml")), key=lambda rule: rule.id))
 
 
@@ -25,9 +25,9 @@ def _load(path: Path, folder: Path) -> Rule:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise RuleFileError(name, "the file", f"is not YAML ({error})", "correct the line that it names") from None
+        raise DataFileError(name, "the file", f"is not YAML ({error})", "correct the line that it names") from None
     rule = parse_rule(content, name)
     expected = f"{path.parent.name.lower()}.{path.stem}"
     if rule.id != expected or rule.jurisdiction != path.parent.name:
-        raise RuleFileError(name, "id", f"{rule.id!r} does not fit the file's place and name", f"write {expected}")
+        raise DataFileError(name, "id", f"{rule.id!r} does not fit the file's place and name", f"write {expected}")
     return rule

@@ -1,5 +1,6 @@
 """The consumer: each event once, in order; a lane that is not whole stops; the others go on."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_applies_a_lane_in_order_and_goes_on_where_it_was(log: EmbeddedLog) -> N
     ],
 )
 def test_a_lane_that_is_not_whole_stops_with_an_alarm_and_the_others_go_on(
-    log: EmbeddedLog, kind: Arrival, spoil, at: int
+    log: EmbeddedLog, kind: Arrival, spoil: Callable[[list[Message]], list[Message]], at: int
 ) -> None:
     log.publish(SERVICE, 0, spoil(lane_of(5)))
     log.publish(SERVICE, 1, lane_of(5, lane=1))

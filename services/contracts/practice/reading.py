@@ -1,4 +1,7 @@
-"""Strict reading of loaded YAML: each value is asked for by name and kind, and what nobody asked for is an error."""
+"""Strict reading of data files (rules, emergency numbers): each value is asked for by name and by kind.
+
+What nobody asked for is an error, and so is what is missing; nothing is guessed and nothing is ignored.
+"""
 
 from datetime import date
 from typing import Any
@@ -8,8 +11,8 @@ from services.contracts.vocabulary import codes
 _MISSING: Any = object()
 
 
-class RuleFileError(ValueError):
-    """A rule file that cannot be used: names the file, the place in it, what is wrong and what to do next."""
+class DataFileError(ValueError):
+    """A data file that cannot be used: names the file, the place in it, what is wrong and what to do next."""
 
     def __init__(self, file: str, path: str, problem: str, help: str) -> None:
         super().__init__(f"{file}: {path}: {problem}. Next: {help}.")
@@ -27,12 +30,12 @@ class Reader:
     def over(cls, content: Any, file: str, path: str = "") -> "Reader":
         """A reader over `content`, which must be a mapping with text keys."""
         if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-            raise RuleFileError(file, path or "the file", "is not a mapping", "write `name: value` lines")
+            raise DataFileError(file, path or "the file", "is not a mapping", "write `name: value` lines")
         return cls(content, file, path)
 
-    def error(self, key: str, problem: str, help: str) -> RuleFileError:
+    def error(self, key: str, problem: str, help: str) -> DataFileError:
         """An error at `key`, to be raised."""
-        return RuleFileError(self._file, self._at(key), problem, help)
+        return DataFileError(self._file, self._at(key), problem, help)
 
     def has(self, key: str) -> bool:
         """Is `key` there?"""
@@ -118,9 +121,7 @@ class Reader:
         """Raise if the mapping holds what nobody asked for."""
         for key in self._content:
             if key not in self._asked:
-                raise self.error(
-                    key, "is not a word of rule files here", f"use one of: {', '.join(sorted(self._asked))}"
-                )
+                raise self.error(key, "is not a word of this file", f"use one of: {', '.join(sorted(self._asked))}")
 
     def _at(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key

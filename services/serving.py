@@ -1,0 +1,136 @@
+"""Serving: gunicorn in front of the apps, and the workers' processes.
+
+Parts that hold threads or connections are made after the fork, in the process that uses them.
+"""
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+from gunicorn.app.base import BaseApplication
+
+from services.embedded import House, hold, prepare
+from services.kernel.errors import Unavailable
+from services.kernel.logs import configure_logs
+from services.kernel.parts import open_log
+from services.kernel.settings import Settings
+from services.registry import build
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+log = logging.getLogger(__name__)
+
+GRACE = 10  # seconds to end what is under way
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with our settings and nothing from its files or environment."""
+
+    def __init__(self, make: Callable[[], "WSGIApplication"], options: dict[str, Any]) -> None:
+        self._make = make
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> "WSGIApplication":
+        return self._make()
+
+
+def _options(settings: Settings, workers: int) -> dict[str, Any]:
+    return {
+        "bind": f"{settings.bind}:{settings.port}",
+        "workers": workers,
+        "worker_class": "gthread",
+        "threads": settings.threads,
+        "timeout": 60,
+        "graceful_timeout": GRACE,
+        "keepalive": 75,
+        "loglevel": "warning",
+        "accesslog": None,
+        "control_socket_disable": True,
+    }
+
+
+def serve_house(settings: Settings) -> None:
+    """All four services in one process, until Ctrl-C."""
+    configure_logs()
+    _ensure_port(settings)
+    held = hold(settings)
+    prepare(settings)
+    _greet(settings)
+    house: list[House] = []
+
+    def make() -> "WSGIApplication":
+        house.append(House(settings))
+        house[0].start()
+        return house[0].app()
+
+    def end(*_: object) -> None:
+        for each in house:
+            each.close()
+
+    _Gunicorn(make, _options(settings, 1) | {"worker_exit": end}).run()
+    held.close()
+
+
+def serve_service(settings: Settings, name: str) -> None:
+    """One service's API, in a few processes."""
+    configure_logs()
+    _ensure_port(settings)
+    build(name, settings).close()  # say at once, and plainly, what is missing
+    _Gunicorn(lambda: build(name, settings).app, _options(settings, 2)).run()
+
+
+def work_service(settings: Settings, name: str) -> None:
+    """One service's worker, until it is told to end."""
+    configure_logs()
+    built = build(name, settings)
+    worker = built.make_worker(open_log(settings))
+
+    def end(*_: object) -> None:
+        worker.stopped.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    click.echo(f"{name}: working on {built.assembly.store.lanes} lane(s)", err=True)
+    worker.run()
+    built.close()
+
+
+def _greet(settings: Settings) -> None:
+    """What the person who started it needs to know."""
+    from services.identity.commands import founding_link
+    from services.sample import fill, people
+
+    say = click.echo
+    say("Amanah, embedded: one process and one keyring, so there is no separation between the services.")
+    if settings.sample and fill(settings, say):
+        say("The sample network is made.")
+    link = founding_link(settings)
+    if link is not None:
+        say(f"Nobody has founded this network yet. This link works once: {link}")
+    elif settings.sample:
+        for line in people(settings):
+            say(line)
+    say(f"Open {settings.url} . Ctrl-C ends it; your data stay in {settings.data}.")
+    sys.stdout.flush()
+
+
+def _ensure_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.bind, settings.port))
+        except OSError:
+            raise Unavailable(
+                f"Port {settings.port} is in use.",
+                help="If Amanah runs already, open it in the browser. Else choose another: AMANAH_PORT=8001",
+            ) from None
