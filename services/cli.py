@@ -129,6 +129,15 @@ def rebuild(service: str, verify: bool) -> None:
     sys.exit(1 if verify and done.differences else 0)
 
 
+@main.command("founding-link")
+@_plainly
+def founding() -> None:
+    """Print a one-time link that founds the network, as long as nobody has founded it."""
+    from services.identity.commands import founding_link
+
+    click.echo(founding_link(load_settings()) or "")
+
+
 @main.group()
 def store() -> None:
     """The event stores."""

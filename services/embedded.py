@@ -5,7 +5,6 @@ keyring in another. This gives no separation between the services: one process, 
 """
 
 import fcntl
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
@@ -21,7 +20,7 @@ from services.kernel.web.front import make_front
 from services.kernel.web.screen import look
 from services.kernel.worker import Worker
 from services.registry import build
-from services.screen import first_screen_parts, help_book
+from services.screen import help_book, screen_parts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -75,10 +74,11 @@ class House:
 
     def app(self) -> "WSGIApplication":
         """The WSGI app: the front, and each service below its name."""
-        parts = first_screen_parts(self.services, self.settings, self.clock)
-        checks = {name: self._ready(name) for name in SERVICES}
+        apps = {name: built.app for name, built in self.services.items()}
+        parts = screen_parts(lambda path: apps[path.split("/")[1]].test_client().get(path).get_json())
+        checks = {name: built.service.keys.probe for name, built in self.services.items()}
         front = make_front(lambda: look(parts), help_book=help_book, checks=checks, clock=self.clock)
-        return mount(front, {name: built.app for name, built in self.services.items()})
+        return mount(front, apps)
 
     def start(self) -> None:
         """Start the workers."""
@@ -96,7 +96,3 @@ class House:
             built.close()
         with suppress(Exception):
             self.log.close()
-
-    def _ready(self, name: str) -> Callable[[], None]:
-        service = self.services[name].service
-        return service.keys.probe

@@ -86,7 +86,7 @@ def serve_service(settings: Settings, name: str) -> None:
     configure_logs()
     _ensure_port(settings)
     build(name, settings).close()  # say at once, and plainly, what is missing
-    _Gunicorn(lambda: build(name, settings).app, _options(settings, 2)).run()
+    _Gunicorn(lambda: build(name, settings).app, _options(settings, settings.processes)).run()
 
 
 def work_service(settings: Settings, name: str) -> None:

@@ -12,6 +12,7 @@ import click
 
 from deploy.local import bao, kafka, postgres
 from deploy.local.cluster import Cluster
+from deploy.local.house import RealHouse
 from deploy.local.parts import NAMES, Missing, Name, Program, from_environment
 from deploy.local.server import StartFailed
 
@@ -48,6 +49,29 @@ def up(folder: Path) -> None:
             click.echo(
                 f"Ready. Addresses are in {cluster.folder / 'parts.json'}. Ctrl-C stops all parts; data is kept."
             )
+            asked_to_end.wait()
+            click.echo("Stopping.")
+    except (Missing, StartFailed) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--folder", default="data/real", type=click.Path(path_type=Path), help="Where data and secrets are kept.")
+@click.option("--port", default=8000, help="The one address of the house.")
+def run(folder: Path, port: int) -> None:
+    """Run the whole house on the real parts, each service as a web and a worker process, until Ctrl-C."""
+    asked_to_end = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked_to_end.set())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with Cluster(folder) as cluster, RealHouse(cluster, folder.resolve() / "house", port) as house:
+            for part in cluster.describe().values():
+                click.echo(f"{part['name']} {part['version']} ({part['found']}) at {part['address']}")
+            founding = house.amanah("identity", "founding-link").stdout.strip()
+            click.echo(founding or "The network is founded.")
+            click.echo(f"Open {house.url} . Logs are in {house.folder / 'logs'}. Ctrl-C ends it; data is kept.")
             asked_to_end.wait()
             click.echo("Stopping.")
     except (Missing, StartFailed) as error:

@@ -97,6 +97,11 @@ def numbers_for(place: Place | None, today: LocalDate) -> tuple[HelpLine, ...]:
     return tuple(replace(line, stale=line.review_by < today) for line in found) or (GENERAL,)
 
 
+def all_places() -> tuple[Place, ...]:
+    """Every place that has lines of its own, in the order of the file."""
+    return tuple(dict.fromkeys(line.place for line in _lines()))
+
+
 def parse_lines(content: Any, file: str) -> tuple[HelpLine, ...]:
     """The lines that a loaded file holds. Raises DataFileError, which says where and what to do."""
     top = Reader.over(content, file)

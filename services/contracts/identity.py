@@ -34,6 +34,7 @@ RevokedBecause = Literal["signed_out", "password_changed", "role_ended", "operat
 Template = Literal[
     "invitation",
     "confirm_email",
+    "address_known",
     "password_reset",
     "session_booked",
     "session_cancelled",

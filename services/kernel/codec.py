@@ -40,9 +40,13 @@ def encode(entry: Entry[Any]) -> bytes:
         "streamversion": entry.streamversion,
         "time": entry.time,
         "actor": entry.actor,
-        "data": _plain(entry.data, declared.name),
+        "data": entry.data,
     }
     form |= {name: value for name in _OPTIONAL if (value := getattr(entry, name)) is not None}
+    form = {
+        name: _plain(value, declared.name if name == "data" else f"{declared.name}: {name}")
+        for name, value in form.items()
+    }
     body = dumps(form)
     if len(body) > MAX_BYTES:
         raise NotEncodable(f"{declared.name}: {len(body)} bytes; an event may have {MAX_BYTES}")
@@ -72,6 +76,15 @@ def decode(body: bytes) -> Entry[Any]:
     if declared is None:
         return _entry(head, Unknown(msgspec.json.decode(body)["data"]))
     return decode_as(declared, head.typeversion, body)
+
+
+def heading(body: bytes) -> tuple[str, str]:
+    """Type and stream of an event, read without its data; so they are known where the data cannot be read.
+
+    Raises ``ValueError`` for bytes that are no event.
+    """
+    head = _HEAD.decode(body)
+    return head.type, head.subject
 
 
 def decode_as(declared: EventType, version: int, body: bytes) -> Entry[Any]:
@@ -138,7 +151,9 @@ def _entry(head: Any, data: Any) -> Entry[Any]:
 def _plain(value: Any, where: str) -> Any:
     if isinstance(value, Words):
         raise NotEncodable(f"{where} holds words that are not sealed")
-    if value is None or isinstance(value, str | bool):
+    if isinstance(value, str):
+        return _text(value, where)
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         if abs(value) >= _MAX_INT:
@@ -147,11 +162,20 @@ def _plain(value: Any, where: str) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(each, f"{where}[{i}]") for i, each in enumerate(value)]
     if isinstance(value, dict):
-        return {str(k): _plain(v, f"{where}.{k}") for k, v in value.items()}
+        return {_text(str(k), where): _plain(v, f"{where}.{k}") for k, v in value.items()}
     fields = getattr(type(value), "__dataclass_fields__", None)
     if fields is None:
         raise NotEncodable(f"{where}: {type(value).__name__} has no form in an event")
     return {name: _plain(getattr(value, name), f"{where}.{name}") for name in fields}
+
+
+def _text(value: str, where: str) -> str:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise NotEncodable(f"{where} holds half of a character (a lone surrogate); UTF-8 cannot hold it") from None
+    return value
 
 
 def put_commitments(event: Any, commitments: dict[str, str]) -> Any:

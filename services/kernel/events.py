@@ -200,7 +200,7 @@ def _check_kind(where: str, hint: Any, *, top: bool = False) -> None:
     if origin in (Union, types.UnionType, tuple):
         for part in get_args(hint):
             if part not in (type(None), Ellipsis):
-                _check_kind(where, part, top=top)
+                _check_kind(where, part, top=top and origin is not tuple)  # a seal holds one value, not many
         return None
     if origin is Literal or hint in CLEAR_KINDS:
         return None

@@ -5,12 +5,12 @@ decides and appends like a command, and is never run by a rebuild. Both happen t
 so an event has its effect exactly once, whatever is killed when.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, case, insert, select, update
+from sqlalchemy import ColumnElement, Executable, case, exists, insert, literal, select, update
 
-from services.kernel.codec import decode
+from services.kernel.codec import decode, heading
 from services.kernel.errors import Unavailable
 from services.kernel.events import Entry, UnknownVersion, event_type
 from services.kernel.log.consumer import Position
@@ -18,7 +18,7 @@ from services.kernel.log.port import Message
 from services.kernel.projections import Rows
 from services.kernel.service import Service
 from services.kernel.store.tables import parked, positions
-from services.kernel.store.write import Write
+from services.kernel.store.write import NotParked, Write
 from services.kernel.work import Who, Work
 
 E = TypeVar("E")
@@ -72,37 +72,55 @@ class Listener:
 
     def apply(self, message: Message, position_before: Position | None) -> None:
         """Learn and react; see ``log.consumer.Handler``."""
-        try:
-            entry = decode(message.body)
-        except UnknownVersion as unknown:
-            raise Unavailable(str(unknown), help="Update this service, then it goes on.", retry_after=15) from None
-        own = message.service == self._service.name
-        reactions = self._reactions.to(entry.type)
-        learns = not own and self._service.projections.knows(entry.type)
-        if not reactions and not learns:
+        kind, stream = heading(message.body)
+        if not (self._reactions.to(kind) or self._learns(message.service, kind)):
             self._skip(message)
             return
-        if self._is_parked(message.service, entry.stream):
-            self.park(message, "an earlier event of this stream is parked")
+        if self._is_parked(message.service, stream) and self._park_behind(message, stream):
             return
-        rows = Rows(self._service.backend.engine.dialect.name)
-        if learns:
-            self._service.projections.apply(entry, rows)
+        self.take(message.service, message.body, [self._move(message)])
+        self._note(message)
+
+    def take(self, source: str, body: bytes, first: Iterable[Executable], locks: Iterable[str] = ()) -> None:
+        """Learn from an event of ``source`` and react to it, in one transaction with ``first``, under ``locks``.
+
+        ``first`` guards that this happens once; so it is written first, and a second runner fails there.
+        """
+        try:
+            entry = decode(body)
+        except UnknownVersion as unknown:
+            raise Unavailable(str(unknown), help="Update this service, then it goes on.", retry_after=15) from None
+        learned = Rows(self._service.backend.engine.dialect.name)
+        if self._learns(source, entry.type):
+            self._service.projections.apply(entry, learned)
 
         def react(work: Work) -> None:
-            for reaction in reactions:
+            work.locks.update(locks)
+            for reaction in self._reactions.to(entry.type):
                 reaction(work, entry)
 
         who = Who(f"service/{self._service.name}", correlation=entry.correlationid, causation=entry.id)
-        self._service.react(who, react, [*rows.statements, self._move(message)])
-        self._note(message)
+        self._service.react(who, react, [*first, *learned.statements])
 
     def park(self, message: Message, reason: str) -> None:
         """Set the event aside; see ``log.consumer.Handler``."""
         try:
-            stream = decode(message.body).stream
-        except (ValueError, UnknownVersion):
+            _, stream = heading(message.body)
+        except ValueError:
             stream = "(unreadable)"
+        self._set_aside(message, stream, reason, Write())
+
+    def _park_behind(self, message: Message, stream: str) -> bool:
+        """Set an event aside because an earlier one of its stream is; false when that was replayed meanwhile."""
+        still = still_parked(parked.c.service == message.service, parked.c.stream == stream)
+        try:
+            write = Write(rows=[still], locks={parked_lock(message.service, stream)})
+            self._set_aside(message, stream, "an earlier event of this stream is parked", write)
+        except NotParked:
+            return False
+        return True
+
+    def _set_aside(self, message: Message, stream: str, reason: str, write: Write) -> None:
         values = {
             "service": message.service,
             "lane": message.lane,
@@ -112,8 +130,12 @@ class Listener:
             "body": message.body,
             "time": self._service.clock(),
         }
-        self._service.backend.commit(Write(rows=[insert(parked).values(**values), self._move(message)]))
+        write.rows += [self._move(message), insert(parked).values(**values)]
+        self._service.backend.commit(write)
         self._note(message)
+
+    def _learns(self, source: str, kind: str) -> bool:
+        return source != self._service.name and self._service.projections.knows(kind)
 
     def flush(self) -> None:
         """Write the positions that were only moved in memory. For the consumer's own thread."""
@@ -151,3 +173,15 @@ class Listener:
     def _is_parked(self, service: str, stream: str) -> bool:
         where = (parked.c.service == service, parked.c.stream == stream)
         return bool(self._service.query(select(parked.c.sequence).where(*where).limit(1)))
+
+
+def parked_lock(source: str, stream: str) -> str:
+    """The lock under which a parked stream is added to or replayed, so that no event is left behind in between."""
+    return f"parked/{source}/{stream}"
+
+
+def still_parked(*where: ColumnElement[bool]) -> Executable:
+    """Fails as ``NotParked`` unless such a row is there: else a row is inserted that a check constraint refuses."""
+    refused = {"service": "", "lane": 0, "sequence": -1, "stream": "", "reason": "", "body": b"", "time": ""}
+    row = select(*map(literal, refused.values())).where(~exists().where(*where))
+    return insert(parked).from_select(list(refused), row)

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Executable, RowMapping, Select, select
 
 from services.kernel.codec import encode
-from services.kernel.errors import Conflict, Erased, Invalid
+from services.kernel.errors import Conflict, Erased, Invalid, Problem
 from services.kernel.events import Entry, event_type
 from services.kernel.fields import Id
 from services.kernel.keys.port import Keys
@@ -107,13 +107,13 @@ class Service:
 
         try:
             self._run(who, command, args, {}, None, keep, None)
-        except AlreadyAnswered:
-            kept = self._kept(once)
-            if kept is None:
-                raise Conflict(
-                    "This request is being answered at this moment.", help="Send it again shortly."
-                ) from None
-            return kept
+        except (AlreadyAnswered, Problem) as refused:
+            kept = self._kept(once)  # the same request, sent twice at once, may be refused for what its twin did
+            if kept is not None:
+                return kept
+            if isinstance(refused, Problem):
+                raise
+            raise Conflict("This request is being answered at this moment.", help="Send it again shortly.") from None
         return made[0]
 
     def react(self, who: Who, reaction: Callable[[Work], None], more: Iterable[Executable]) -> list[Written]:

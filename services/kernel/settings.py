@@ -58,6 +58,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("AMANAH_BIND", "127.0.0.1", "word", "The address to listen on"),
     Setting("AMANAH_PORT", "8000", "1..65535", "The port to listen on"),
     Setting("AMANAH_THREADS", "8", "1..64", "Threads that answer requests, for each process"),
+    Setting("AMANAH_PROCESSES", "2", "1..32", "Processes that answer requests, for each service that runs alone"),
     Setting("AMANAH_SAMPLE", "no", "yes|no", "Fill an empty installation with the sample network"),
     Setting("AMANAH_DATA", "./data", "path", "The folder of everything that is kept embedded"),
     Setting("AMANAH_DATABASE", "sqlite", "sqlite|postgresql", "SQLite in the data folder, or PostgreSQL"),
@@ -104,6 +105,7 @@ class Settings:
     bind: str
     port: int
     threads: int
+    processes: int
     sample: bool
     data: Path
     database: Literal["sqlite", "postgresql"]
@@ -277,6 +279,7 @@ def _settings(values: dict[str, str | None]) -> Settings:
         bind=text("BIND"),
         port=int(text("PORT")),
         threads=int(text("THREADS")),
+        processes=int(text("PROCESSES")),
         sample=given("SAMPLE") == "yes",
         data=data,
         database="postgresql" if given("DATABASE") == "postgresql" else "sqlite",

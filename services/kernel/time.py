@@ -7,6 +7,7 @@ instants are compared as they stand. Only the edges of the house ask a clock; ev
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import NewType
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -18,14 +19,15 @@ Zone = NewType("Zone", str)
 
 Clock = Callable[[], Instant]
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
 def instant(moment: datetime) -> Instant:
     """The instant of an aware datetime. Raises ``ValueError`` for a naive one."""
     if moment.tzinfo is None:
         raise ValueError("an instant needs a zone; this datetime has none")
-    return Instant(moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    text = moment.astimezone(UTC).isoformat(timespec="microseconds")  # strftime would write the year 900 as 900
+    return Instant(text.removesuffix("+00:00") + "Z")
 
 
 def moment(at: Instant) -> datetime:
@@ -50,7 +52,10 @@ def parse_instant(text: str, pointer: str = "") -> Instant:
         ) from None
     if value.tzinfo is None:
         raise Invalid("The time has no zone", help="Add the offset, for example 2026-11-24T19:00:00+07:00")
-    return instant(value)
+    try:
+        return instant(value)
+    except OverflowError:
+        raise Invalid(f"{text[:40]!r} lies outside the years 1 to 9999", help="Check the year.") from None
 
 
 def local_date(at: Instant, zone: str) -> LocalDate:
@@ -66,7 +71,12 @@ def start_of_day(day: LocalDate, zone: str) -> Instant:
 
 def is_zone(name: str) -> bool:
     """Whether the IANA database knows this zone."""
-    return name in available_timezones()
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def system_clock() -> Instant:

@@ -33,21 +33,23 @@ def judge(clearances: Iterable[Clearance], place_rules: PlaceRules | None, facts
     of clearances, routes and facts does not matter. Raises ValueError if an instant or a date is not in its one form.
     """
     moment(at)
-    ordered = _in_order(tuple(_sorted_parts(clearance) for clearance in clearances))
-    here = _for_this_place(ordered, facts)
-    answer = _answer(here, place_rules, facts, at)
+    ordered = _in_order(tuple(_sorted_clearance(clearance) for clearance in clearances))
+    rules = replace(place_rules, consent_ages=_in_order(place_rules.consent_ages)) if place_rules else None
+    known = _sorted_facts(facts)
+    here = _for_this_place(ordered, known)
+    answer = _answer(here, rules, known, at)
     routes = tuple(route for practice in answer.practices for route in practice.routes)
     carrier = next((p.clearance for p in answer.practices if p.truth == answer.practice), None)
     obligations = {code: None for route in routes if route.truth == "yes" for code in route.obligations}
     return Decision(
         verdict=_VERDICTS[answer.truth],
         at=at,
-        reasons=_reasons(answer, facts),
+        reasons=_reasons(answer, known),
         routes=routes,
         consent=answer.consent,
         obligations=tuple(obligations),
-        next_change_at=_next_change(here, place_rules, facts, at),
-        inputs_hash=_inputs_hash(ordered, place_rules, facts, at),
+        next_change_at=_next_change(here, rules, known, at, answer.truth),
+        inputs_hash=_inputs_hash(ordered, rules, known, at),
         clearance=carrier.clearance if carrier else Id(""),
         revision=carrier.revision if carrier else 0,
     )
@@ -89,12 +91,11 @@ def _no_clearance(place: Place) -> Reason:
 
 
 def _next_change(
-    clearances: Sequence[Clearance], rules: PlaceRules | None, facts: Facts, at: Instant
+    clearances: Sequence[Clearance], rules: PlaceRules | None, facts: Facts, at: Instant, now: Truth
 ) -> Instant | None:
     """The earliest later instant at which the verdict differs. It can only differ at one of the moments."""
     moments = {when for clearance in clearances for when in practice_moments(clearance, facts)}
     moments.update(consent_moments(rules, facts))
-    now = _answer(clearances, rules, facts, at).truth
     later = sorted(when for when in moments if when > at)
     return next((when for when in later if _answer(clearances, rules, facts, when).truth != now), None)
 
@@ -108,7 +109,7 @@ def _for_this_place(clearances: Sequence[Clearance], facts: Facts) -> list[Clear
     return []
 
 
-def _sorted_parts(clearance: Clearance) -> Clearance:
+def _sorted_clearance(clearance: Clearance) -> Clearance:
     return replace(
         clearance,
         routes=_in_order(clearance.routes),
@@ -118,8 +119,17 @@ def _sorted_parts(clearance: Clearance) -> Clearance:
     )
 
 
-def _in_order(parts: Iterable[_Part]) -> tuple[_Part, ...]:
-    return tuple(sorted(parts, key=_canonical))
+def _sorted_facts(facts: Facts) -> Facts:
+    return replace(
+        facts,
+        contacts=None if facts.contacts is None else _in_order(facts.contacts),
+        consents=_in_order(facts.consents),
+        attestations=_in_order(facts.attestations),
+    )
+
+
+def _in_order(parts: Sequence[_Part]) -> tuple[_Part, ...]:
+    return tuple(parts) if len(parts) < 2 else tuple(sorted(parts, key=_canonical))
 
 
 def _inputs_hash(clearances: tuple[Clearance, ...], rules: PlaceRules | None, facts: Facts, at: Instant) -> Hash:

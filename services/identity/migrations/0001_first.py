@@ -1,7 +1,7 @@
 """The first tables of identity."""
 
 from alembic import context, op
-from services.identity.readmodels import TABLES
+from services.identity.readmodels import PLAIN, TABLES
 
 from services.kernel.store.schema import first_revision
 
@@ -10,4 +10,4 @@ down_revision = None
 
 
 def upgrade() -> None:
-    first_revision(op.get_bind(), context.config.attributes, TABLES)
+    first_revision(op.get_bind(), context.config.attributes, TABLES, PLAIN)

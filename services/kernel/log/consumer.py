@@ -218,9 +218,9 @@ class Consumer:
         except Exception as error:
             lane.tries += 1
             if lane.tries < TRIES:
-                self._wait(subscription, lane, _reason(error))
+                self._wait(subscription, lane, reason_of(error))
             else:
-                self._park(subscription, lane, message, _reason(error))
+                self._park(subscription, lane, message, reason_of(error))
         else:
             CONSUMED.labels(*lane.key).inc()
             self._advance(lane, message)
@@ -234,7 +234,7 @@ class Consumer:
         except PositionMoved:
             self._reload(subscription, lane)
         except Exception as error:  # nothing is passed over: the event is tried, and parked, again
-            self._wait(subscription, lane, _reason(error))
+            self._wait(subscription, lane, reason_of(error))
         else:
             PARKED.labels(*lane.key).inc()
             self._advance(lane, message)
@@ -290,7 +290,7 @@ class Consumer:
             self._alarm(stopped)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Why an event could not be applied, without its words: a foreign error text may quote what it choked on."""
     if isinstance(error, Problem):
         return error.detail

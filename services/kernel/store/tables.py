@@ -174,5 +174,6 @@ parked = Table(
     Column("body", LargeBinary, nullable=False),
     Column("time", Text, nullable=False),
     PrimaryKeyConstraint("service", "lane", "sequence", name="parked_pkey"),
+    CheckConstraint("sequence >= 0", name="parked_sequence"),
     Index("parked_stream", "service", "stream"),
 )

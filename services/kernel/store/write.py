@@ -76,6 +76,10 @@ class KeyDestroyed(Exception):
     """A value was to be sealed under a key whose row is gone: its keyholder was erased meanwhile."""
 
 
+class NotParked(Exception):
+    """What was to be found set aside is not there any more: it was replayed meanwhile."""
+
+
 _MEANINGS: dict[str, Callable[[], Exception]] = {
     "events_stream_streamversion_key": lambda: StreamMoved(
         "Somebody else changed this at the same moment.", help="Read it again, then try once more."
@@ -87,6 +91,7 @@ _MEANINGS: dict[str, Callable[[], Exception]] = {
     "answers_pkey": lambda: AlreadyAnswered(),
     "positions_pkey": lambda: PositionMoved(),
     "positions_sequence": lambda: PositionMoved(),
+    "parked_sequence": lambda: NotParked(),
     "sealed_values_key_id_fkey": lambda: KeyDestroyed(),
 }
 

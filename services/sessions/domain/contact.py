@@ -5,11 +5,11 @@ The exact facts are sealed with the event of the decision; in clear stands only 
 Quotas count contacts: when booking, every one that is booked or was held; when starting, those that began before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from services.contracts.practice import Clearance, Consent, Contact, Facts, place_chain
+from services.contracts.practice import Clearance, Condition, Consent, Contact, Facts, place_chain
 from services.contracts.vocabulary import Modality
 from services.kernel.codec import dumps, to_plain
 from services.kernel.fields import PersonId, Place
@@ -51,13 +51,15 @@ class Setting:
 
 def facts_of(
     setting: Setting,
+    *,
     salt: str,
     birth_date: str | None,
     consents: tuple[Consent, ...],
+    clearances: Iterable[Clearance],
     sessions: Iterable[PastContact],
 ) -> Facts:
-    """The facts for ``judge``. ``sessions``: all of this counselor and of this client. A guardian is never verified
-    here yet, so for a minor that stays not known."""
+    """The facts for ``judge``. ``sessions``: all of this counselor and of this client. Whether a guardian consented is
+    not known here, so for a minor the answer is never a yes."""
     others = [each for each in sessions if each.session != setting.session]
     return Facts(
         counselor=setting.counselor,
@@ -69,7 +71,7 @@ def facts_of(
         act="counselling",
         client_birth_date=None if birth_date is None else LocalDate(birth_date),
         existing_client=_met_before(setting, others),
-        contacts=_counted(setting, others),
+        contacts=_counted(setting, clearances, others),
         consents=consents,
     )
 
@@ -81,12 +83,16 @@ def sealed_form(facts: Facts) -> str:
 
 def has_quota(clearances: Iterable[Clearance]) -> bool:
     """Whether any route counts contacts; then nobody else may count at the same moment."""
-    return any(
-        condition.kind == "quota"
-        for clearance in clearances
-        for part in (*clearance.routes, *clearance.grounds, *clearance.prohibitions)
-        for condition in part.conditions
-    )
+    return any(condition.kind == "quota" for clearance in clearances for condition in _conditions(clearance))
+
+
+def _conditions(clearance: Clearance) -> Iterator[Condition]:
+    for route in clearance.routes:
+        yield from route.conditions
+    for ground in clearance.grounds:
+        yield from ground.conditions
+    for prohibition in clearance.prohibitions:
+        yield from prohibition.conditions
 
 
 def _met_before(setting: Setting, others: Iterable[PastContact]) -> bool:
@@ -95,17 +101,21 @@ def _met_before(setting: Setting, others: Iterable[PastContact]) -> bool:
     return any((each.counselor, each.client) == pair and each.stage in ("started", "ended") for each in others)
 
 
-def _counted(setting: Setting, others: Iterable[PastContact]) -> tuple[Contact, ...] | None:
+def _counted(
+    setting: Setting, clearances: Iterable[Clearance], others: Iterable[PastContact]
+) -> tuple[Contact, ...] | None:
+    """Where the client's place is not known, neither is the count; else all contacts where the same rules count."""
     if setting.client_place is None:
         return None
-    country = place_chain(setting.client_place)[-1]
+    ruled = _ruled_place(clearances, setting.client_place)
     return tuple(
         Contact(each.start, each.counselor, each.client)
         for each in others
-        if each.stage in _COUNTS[setting.moment] and _lies_in(each.place, setting.client_place, country)
+        if each.stage in _COUNTS[setting.moment] and ruled in place_chain(each.place)
     )
 
 
-def _lies_in(place: Place, asked: Place, country: Place) -> bool:
-    """Whether a contact there counts here: the same place; in a country without states, the country."""
-    return place == asked or (asked == country and place_chain(place)[-1] == country)
+def _ruled_place(clearances: Iterable[Clearance], place: Place) -> Place:
+    """The place whose clearances count for a client here: the nearest that has one."""
+    known = {clearance.place for clearance in clearances}
+    return next((near for near in place_chain(place) if near in known), place)

@@ -25,7 +25,7 @@ from services.kernel.time import Instant, LocalDate, Zone, instant, moment, plus
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES = range(15, 181)  # the length of a session
-NOTICE = range(0, 60 * 24 * 30 + 1)  # minutes before a start until which it can be booked
+NOTICE = range(60 * 24 * 30 + 1)  # minutes before a start until which it can be booked
 LONGEST_LOOK = 62  # days that one question may span
 
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
@@ -97,9 +97,7 @@ def evolve(state: Hours | None, entry: Entry[Any]) -> Hours | None:
             return state
 
 
-def free_times(
-    hours: Hours, taken: Iterable[Taken], now: Instant, since: Instant, until: Instant
-) -> Iterator[Instant]:
+def free_times(hours: Hours, taken: Iterable[Taken], now: Instant, since: Instant, until: Instant) -> Iterator[Instant]:
     """Every start in ``[since, until)`` that can be booked at ``now``, in order. ``taken``: of counselor and client."""
     earliest = max(since, plus(now, minutes=hours.notice_minutes))
     busy = sorted(taken, key=lambda each: each.starts)
@@ -118,10 +116,10 @@ def parse_weekly(weekly: Iterable[str]) -> tuple[tuple[int, Span], ...]:
     """Spans by weekday from their text. Raises ``Invalid``: each wrong one is named, spans of a day may not overlap."""
     found: list[tuple[int, Span]] = []
     for place, text in enumerate(weekly):
-        weekday, _, span = text.partition(" ")
-        if weekday not in WEEKDAYS:
+        name, _, span = text.partition(" ")
+        if name not in WEEKDAYS:
             raise _wrong(f"/weekly/{place}", "Begin with mon, tue, wed, thu, fri, sat or sun: mon 09:00-12:00")
-        found.append((WEEKDAYS.index(weekday), _span(span, f"/weekly/{place}")))
+        found.append((WEEKDAYS.index(name), _span(span, f"/weekly/{place}")))
     for weekday in range(7):
         _ensure_apart([span for day, span in found if day == weekday], "/weekly")
     return tuple(sorted(found))

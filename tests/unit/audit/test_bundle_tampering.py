@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from services.audit.domain.checkpoint import sign_checkpoint
 from services.audit.verifier.archive import pack, unpack
+from services.audit.verifier.chain import chain
 from services.audit.verifier.filter import Filter
 from services.audit.verifier.frame import frame, frames
 from services.audit.verifier.leaf import parse_leaf
+from services.audit.verifier.note import Note, Signature
 from services.audit.verifier.report import Outcome
 from services.audit.verifier.strict import canonical
 from services.audit.verifier.verify import verify_bundle
@@ -94,7 +96,16 @@ def other_source(files):
     files["leaves/8.json"] = replace(parse_leaf(files["leaves/8.json"]), service="licensing").data()
 
 
+def rename_entry(files):
+    """Everything of the entry at 8 under the index 9, the proof untouched."""
+    manifest = files["manifest.json"].replace(b"events/8.json", b"events/9.json").replace(b'"index":8', b'"index":9')
+    files["manifest.json"] = manifest
+    for name in ("events/{}.json", "leaves/{}.json", "proofs/{}.tlog-proof"):
+        files[name.format(9)] = files.pop(name.format(8))
+
+
 TAMPERED = {
+    "an entry under another index": (rename_entry, "inclusion"),
     "no manifest": (drop("manifest.json"), "manifest"),
     "manifest with a space": (rewrite("manifest.json", b":", b": "), "manifest"),
     "manifest with an unknown key": (edit_manifest(note="believe me"), "manifest"),
@@ -178,7 +189,20 @@ def alter(parts):
     parts[5] = parts[5].replace(b"client-5", b"client-2")
 
 
+def rewrite_last_of_log(files):
+    """The last event of the log and its leaf rewritten so that hash and chain fit: only the root is left to tell."""
+    leaves, events = (list(frames(files[name], name)) for name in ("log/leaves", "log/events"))
+    leaf, before = parse_leaf(leaves[23]), parse_leaf(leaves[19])
+    assert (leaf.service, leaf.lane, leaf.sequence) == (before.service, before.lane, before.sequence + 1)
+    events[23] = events[23].replace(b'"minutes":50', b'"minutes":90')
+    digest = sha256(events[23]).digest()
+    link = chain(leaf.service, leaf.incarnation, leaf.lane, leaf.sequence, before.chain, digest)
+    leaves[23] = replace(leaf, sha256=digest, chain=link).data()
+    files["log/leaves"], files["log/events"] = frame(*leaves), frame(*events)
+
+
 COMPLETE_TAMPERED = {
+    "the last event of the log rewritten with its chain": rewrite_last_of_log,
     "an entry left out": drop_entry,
     "a wider question": edit_manifest(filter={}),
     "the end of the log cut off": whole_log_without_its_last,
@@ -233,6 +257,16 @@ class TestOtherSigners:
     def test_a_key_of_another_log_proves_nothing(self, log, signer_of):
         stranger = signer_of("other.example", bytes(range(32)))
         assert verify_bundle(log.bundle(), stranger.key.text()).failed == "checkpoint-signature"
+
+    def test_a_signer_that_is_not_named_after_the_log_proves_nothing(self, log, signer_of):
+        stranger = signer_of("other.example", bytes(range(32)))
+        text = log.head.text()
+        note = Note(text, (Signature(stranger.key.name, stranger.key.id, stranger.sign(text.encode())),)).data()
+        changed = edit(log.bundle(), edit_manifest(key=stranger.key.text()))
+        changed = edit(changed, lambda files: files.update(checkpoint=note))
+        for key in (stranger.key.text(), None):
+            report = verify_bundle(changed, key)
+            assert (report.failed, "belongs to" in report.reason) == ("checkpoint-signature", True)
 
     def test_both_keys_verify_while_one_is_being_replaced(self, log):
         note = sign_checkpoint(log.head, [log.signer, log.other_signer])

@@ -1,6 +1,7 @@
 """Random clearances, place rules and facts, over a few days so that edges meet often."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -30,17 +31,20 @@ _START = datetime(2027, 12, 20, tzinfo=UTC)
 _RULE = RuleRef(Id("us-az.rule"), 1, LocalDate("2020-01-01"))
 
 
+@cache
 def instants() -> st.SearchStrategy[Any]:
     """Whole hours in some weeks around a New Year and 29 February 2028, in UTC."""
     return st.integers(0, 24 * 80).map(lambda hours: instant(_START + timedelta(hours=hours)))
 
 
+@cache
 @st.composite
 def spans(draw: Any) -> tuple[Any, Any]:
     since, until = draw(instants()), draw(st.none() | instants())
     return (min(since, until), max(since, until)) if until else (since, None)
 
 
+@cache
 def quotas() -> st.SearchStrategy[Quota]:
     return st.builds(
         Quota,
@@ -51,6 +55,7 @@ def quotas() -> st.SearchStrategy[Quota]:
     )
 
 
+@cache
 def conditions() -> st.SearchStrategy[tuple[Condition, ...]]:
     each = st.one_of(
         st.just(Condition("modality", one_of=(Code("video"), Code("phone")))),
@@ -65,6 +70,7 @@ def conditions() -> st.SearchStrategy[tuple[Condition, ...]]:
     return st.lists(each, max_size=2).map(tuple)
 
 
+@cache
 def doubts() -> st.SearchStrategy[tuple[Reason, ...]]:
     return st.sampled_from([(), (), (Reason("not_verified", rule=_RULE, mender="verifier"),)])
 
@@ -72,12 +78,14 @@ def doubts() -> st.SearchStrategy[tuple[Reason, ...]]:
 _KINDS = st.sampled_from(["own_licence", "registration", "temporary_practice", "network_standard"])
 
 
+@cache
 @st.composite
 def routes(draw: Any) -> Route:
     since, until = draw(spans())
     return Route(draw(_KINDS), since, until, draw(conditions()), (), (_RULE,), (), draw(doubts()))
 
 
+@cache
 @st.composite
 def clearances(draw: Any) -> Clearance:
     blocks = [
@@ -101,6 +109,7 @@ def clearances(draw: Any) -> Clearance:
     )
 
 
+@cache
 @st.composite
 def place_rules(draw: Any) -> PlaceRules:
     def age(matter: Any, least: int) -> ConsentAge:
@@ -113,26 +122,31 @@ def place_rules(draw: Any) -> PlaceRules:
     return PlaceRules(Place("US-AZ"), draw(st.sampled_from(ZONES)), tuple(ages), (), (), Hash("0" * 64))
 
 
+_PEOPLE = [PersonId("dewi"), PersonId("tono")]
+_CONTACTS = st.lists(
+    st.builds(Contact, instants(), st.sampled_from([PersonId("mira"), PersonId("another")]), st.sampled_from(_PEOPLE)),
+    max_size=5,
+).map(tuple)
+_BIRTHS = st.dates(date(2009, 12, 20), date(2016, 3, 10)).map(lambda day: LocalDate(day.isoformat()))
+_SOME_BIRTH = st.none() | _BIRTHS | st.just(LocalDate("2012-02-29"))
+_MAYBE = st.none() | st.booleans()
+
+
+@cache
 @st.composite
 def facts(draw: Any) -> Facts:
-    people = [PersonId("dewi"), PersonId("tono")]
-    contacts = st.builds(
-        Contact, instants(), st.sampled_from([PersonId("mira"), PersonId("another")]), st.sampled_from(people)
-    )
-    births = st.dates(date(2009, 12, 20), date(2016, 3, 10)).map(lambda day: LocalDate(day.isoformat()))
-    maybe = st.none() | st.booleans()
     return Facts(
         counselor=PersonId("mira"),
-        client=people[0],
+        client=_PEOPLE[0],
         salt="00",
         client_place=Place("US-AZ"),
         counselor_place=draw(st.sampled_from([None, Place("US-AZ"), Place("US-NV")])),
         modality=draw(st.sampled_from([None, "video", "chat"])),
         act=draw(st.sampled_from([None, "counselling", "controlled_act"])),
-        client_birth_date=draw(st.none() | births | st.just(LocalDate("2012-02-29"))),
-        guardian=draw(maybe),
-        existing_client=draw(maybe),
-        contacts=draw(st.none() | st.lists(contacts, max_size=5).map(tuple)),
+        client_birth_date=draw(_SOME_BIRTH),
+        guardian=draw(_MAYBE),
+        existing_client=draw(_MAYBE),
+        contacts=draw(st.none() | _CONTACTS),
         consents=draw(st.sampled_from([(), (Consent("telehealth", True),), (Consent("telehealth", False),)])),
         attestations=draw(st.sampled_from([(), (Attestation("crisis", True),), (Attestation("crisis", False),)])),
     )

@@ -9,6 +9,7 @@ from services.contracts.practice import Decision, judge
 from services.kernel.codec import dumps, from_plain, to_plain
 from tests.unit.practice.clearance_strategies import clearances, facts, instants, place_rules
 
+ENOUGH = settings(max_examples=100, deadline=None)
 SEVERAL = st.lists(clearances(), max_size=2)
 UNKNOWN = {
     "client_place": None,
@@ -25,7 +26,7 @@ UNKNOWN = {
 
 
 @given(SEVERAL, place_rules(), facts(), instants(), st.sampled_from(sorted(UNKNOWN)))
-@settings(max_examples=300, deadline=None)
+@ENOUGH
 def test_to_forget_a_fact_never_makes_a_yes_nor_a_no(mine, rules, known, at, fact):
     whole = judge(mine, rules, known, at).verdict
     less = judge(mine, rules, replace(known, **{fact: UNKNOWN[fact]}), at).verdict
@@ -33,7 +34,7 @@ def test_to_forget_a_fact_never_makes_a_yes_nor_a_no(mine, rules, known, at, fac
 
 
 @given(SEVERAL, place_rules(), facts(), instants(), st.data())
-@settings(max_examples=200, deadline=None)
+@ENOUGH
 def test_the_verdict_stands_until_next_change_and_differs_then(mine, rules, known, at, data):
     decision = judge(mine, rules, known, at)
     until = decision.next_change_at
@@ -46,7 +47,7 @@ def test_the_verdict_stands_until_next_change_and_differs_then(mine, rules, know
 
 
 @given(SEVERAL, place_rules(), facts(), instants(), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@ENOUGH
 def test_the_order_in_which_anything_is_given_does_not_matter(mine, rules, known, at, random):
     def shuffled(parts):
         return tuple(random.sample(parts, len(parts)))
@@ -61,14 +62,14 @@ def test_the_order_in_which_anything_is_given_does_not_matter(mine, rules, known
 
 
 @given(SEVERAL, place_rules(), facts(), instants())
-@settings(max_examples=150, deadline=None)
+@ENOUGH
 def test_a_route_in_doubt_permits_nothing(mine, rules, known, at):
     doubtful = [replace(c, routes=tuple(r for r in c.routes if r.doubts)) for c in mine]
     assert judge(doubtful, rules, known, at).verdict != "permitted"
 
 
 @given(SEVERAL, place_rules(), facts(), instants())
-@settings(max_examples=150, deadline=None)
+@ENOUGH
 def test_every_answer_gives_a_reason_and_only_a_permission_rests_on_a_route(mine, rules, known, at):
     decision = judge(mine, rules, known, at)
     assert decision.reasons
@@ -77,7 +78,7 @@ def test_every_answer_gives_a_reason_and_only_a_permission_rests_on_a_route(mine
 
 
 @given(SEVERAL, place_rules(), facts(), instants())
-@settings(max_examples=100, deadline=None)
+@ENOUGH
 def test_all_of_it_travels_as_json_and_comes_back_the_same(mine, rules, known, at):
     decision = judge(mine, rules, known, at)
     for part in (*mine, rules, known, decision, decision.ref()):
@@ -87,7 +88,7 @@ def test_all_of_it_travels_as_json_and_comes_back_the_same(mine, rules, known, a
 
 
 @given(SEVERAL, place_rules(), facts(), instants())
-@settings(max_examples=50, deadline=None)
+@ENOUGH
 def test_the_hash_of_the_inputs_changes_with_each_of_them(mine, rules, known, at):
     one: Decision = judge(mine, rules, known, at)
     assert len(one.inputs_hash) == 64

@@ -1,0 +1,101 @@
+"""Signing in and out. What a wrong try is told is the same, whether the account exists or not."""
+
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import RowMapping, insert, update
+
+from services.contracts.identity import RefusedSignIn, SignedIn, SignedOut, SignInRefused, SignInsRevoked
+from services.identity import streams
+from services.identity.address import Address
+from services.identity.commands.tries import count_failure, forgive, is_first_to_wait, seconds_to_wait
+from services.identity.domain import password as rules
+from services.identity.lookups import account_by_index, account_row, is_fenced, password_of
+from services.identity.passwords import Passwords
+from services.identity.readmodels import passwords as kept_passwords
+from services.identity.readmodels import sign_ins
+from services.kernel.fields import Id, PersonId, seal
+from services.kernel.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """``source`` names the place on the network for counting; ``remote`` and ``device`` are sealed for the account."""
+
+    address: Address
+    password: str = field(repr=False)
+    source: str
+    remote: str = field(repr=False)
+    device: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    account: PersonId
+    sid: Id
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """``wait``: seconds before the next try, 0 where it may be tried at once."""
+
+    wait: int
+
+
+def sign_in(work: Work, order: SignIn, passwords: Passwords) -> Opened | Refused:
+    """Open a sign-in. A refusal is returned, because it is recorded; an exception would record nothing."""
+    account = account_by_index(work, order.address.index)
+    wait = seconds_to_wait(work, order.address, order.source)
+    if wait:
+        if account is not None and is_first_to_wait(work, order.address):
+            _refuse(work, account, "too_many_tries", order)
+        return Refused(wait)
+    password = rules.canonical(order.password)
+    kept = password_of(work, account)
+    if not passwords.fits(kept, password) or account is None or kept is None:
+        count_failure(work, order.address, order.source)
+        if account is not None:
+            _refuse(work, account, _reason(account_row(work, account)), order)
+        return Refused(0)
+    forgive(work, order.address)
+    if passwords.is_outdated(kept):
+        work.rows.put(kept_passwords, account=account, hash=passwords.hash(password))
+    return _open(work, account, order)
+
+
+def sign_out(work: Work, row: RowMapping) -> None:
+    """End a sign-in (``row`` of ``sign_ins``); ending it again changes nothing."""
+    if row["ended"] is not None:
+        return
+    account, sid = PersonId(row["account"]), Id(row["sid"])
+    stream = streams.sign_in(sid)
+    work.entries(stream)
+    work.row(update(sign_ins).where(sign_ins.c.sid == sid).values(ended=work.now))
+    revoked = SignInsRevoked(account=account, sid=sid, reason="signed_out", at=work.now)
+    work.append(stream, SignedOut(account=account, sid=sid), revoked)
+
+
+def _open(work: Work, account: PersonId, order: SignIn) -> Opened:
+    work.who = replace(work.who, actor=account)
+    sid = work.new_id()
+    work.row(insert(sign_ins).values(sid=sid, account=account, at=work.now))
+    event = SignedIn(
+        account=account,
+        sid=sid,
+        method="password",
+        acr="aal1",
+        address=seal(order.remote),
+        device=seal(order.device),
+    )
+    work.append(streams.sign_in(sid), event)
+    return Opened(account, sid)
+
+
+def _refuse(work: Work, account: PersonId, reason: RefusedSignIn, order: SignIn) -> None:
+    if is_fenced(work, account):
+        return  # nobody is left to be told, and nothing can be sealed for them
+    refused = SignInRefused(account=account, reason=reason, address=seal(order.remote))
+    work.append(streams.refused_sign_in(work.new_id()), refused)
+
+
+def _reason(row: RowMapping | None) -> RefusedSignIn:
+    return "not_confirmed" if row is not None and not row["confirmed"] else "unknown_or_wrong"

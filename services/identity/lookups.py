@@ -1,0 +1,87 @@
+"""Look-ups that commands and queries share. A command asks before its transaction; what must still hold then is
+claimed or guarded there."""
+
+from typing import Any, Protocol
+
+from sqlalchemy import RowMapping, Select, or_, select
+
+from services.identity.readmodels import accounts, clients, clinics, links, memberships, passwords, tokens
+from services.kernel.errors import FieldError, Invalid, NotFound
+from services.kernel.fields import PersonId
+from services.kernel.store.tables import fences, names
+from services.kernel.time import Instant
+from services.identity.address import secret_hash
+
+EMAIL = "email"  # the scope of names in which the index of an address is held by its account
+
+
+class Asks(Protocol):
+    """A ``Work`` or a ``Service``: who can be asked for rows."""
+
+    def query(self, statement: Select[Any]) -> list[RowMapping]: ...
+
+
+def account_by_index(asks: Asks, index: str) -> PersonId | None:
+    """The account that holds this address."""
+    found = asks.query(select(names.c.owner).where(names.c.scope == EMAIL, names.c.name == index))
+    return PersonId(found[0]["owner"]) if found else None
+
+
+def account_row(asks: Asks, account: str) -> RowMapping | None:
+    found = asks.query(select(accounts).where(accounts.c.account == account))
+    return found[0] if found else None
+
+
+def password_of(asks: Asks, account: str | None) -> str | None:
+    """The hash of the account's password."""
+    found = asks.query(select(passwords.c.hash).where(passwords.c.account == account))
+    return str(found[0]["hash"]) if found else None
+
+
+def clinic_row(asks: Asks, clinic: str) -> RowMapping:
+    """A clinic. Raises ``NotFound``."""
+    found = asks.query(select(clinics).where(clinics.c.clinic == clinic))
+    if not found:
+        raise NotFound("There is no clinic by this id.", help="GET /identity/v1/clinics lists the clinics.")
+    return found[0]
+
+
+def client_row(asks: Asks, client: str) -> RowMapping:
+    """A client. Raises ``NotFound``."""
+    found = asks.query(select(clients).where(clients.c.client == client))
+    if not found:
+        raise NotFound("There is no client by this id.", help="GET /identity/v1/me lists the ids that you have.")
+    return found[0]
+
+
+def memberships_of(asks: Asks, account: str, now: Instant) -> list[RowMapping]:
+    """The memberships of an account that are in force, oldest first."""
+    in_force = (memberships.c.ended.is_(None), or_(memberships.c.until.is_(None), memberships.c.until > now))
+    where = (memberships.c.account == account, memberships.c.since <= now, *in_force)
+    return asks.query(select(memberships).where(*where).order_by(memberships.c.since, memberships.c.membership))
+
+
+def links_of(asks: Asks, account: str) -> list[RowMapping]:
+    """The clients that an account is, one a clinic."""
+    return asks.query(select(links).where(links.c.account == account).order_by(links.c.client))
+
+
+def account_of_client(asks: Asks, client: str) -> PersonId | None:
+    """The account behind a client, as long as the link is there."""
+    found = asks.query(select(links.c.account).where(links.c.client == client))
+    return PersonId(found[0]["account"]) if found else None
+
+
+def is_fenced(asks: Asks, keyholder: str) -> bool:
+    """Whether the keyholder's keys were destroyed."""
+    return bool(asks.query(select(fences.c.keyholder).where(fences.c.keyholder == keyholder)))
+
+
+def token_row(asks: Asks, kind: str, secret: str, now: Instant) -> RowMapping:
+    """What was kept of a secret of a link. Raises ``Invalid`` when it is unknown, used or expired."""
+    where = (tokens.c.hash == secret_hash(secret), tokens.c.kind == kind, tokens.c.expires > now)
+    found = asks.query(select(tokens).where(*where))
+    if not found:
+        detail, help = "This link does not hold any more, or never did.", "Ask for a new one; each works once."
+        raise Invalid(detail, help=help, errors=(FieldError("/token", f"{detail} {help}"),))
+    return found[0]

@@ -1,0 +1,5 @@
+"""The one register of this service's projections."""
+
+from services.kernel.projections import Projections
+
+PROJECTIONS = Projections()
