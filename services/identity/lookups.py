@@ -5,12 +5,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import RowMapping, Select, or_, select
 
+from services.identity.address import secret_hash
 from services.identity.readmodels import accounts, clients, clinics, links, memberships, passwords, tokens
 from services.kernel.errors import FieldError, Invalid, NotFound
 from services.kernel.fields import PersonId
 from services.kernel.store.tables import fences, names
 from services.kernel.time import Instant
-from services.identity.address import secret_hash
 
 EMAIL = "email"  # the scope of names in which the index of an address is held by its account
 
@@ -77,11 +77,17 @@ def is_fenced(asks: Asks, keyholder: str) -> bool:
     return bool(asks.query(select(fences.c.keyholder).where(fences.c.keyholder == keyholder)))
 
 
-def token_row(asks: Asks, kind: str, secret: str, now: Instant) -> RowMapping:
-    """What was kept of a secret of a link. Raises ``Invalid`` when it is unknown, used or expired."""
+def find_token(asks: Asks, kind: str, secret: str, now: Instant) -> RowMapping | None:
+    """What was kept of a secret of a link, while it holds."""
     where = (tokens.c.hash == secret_hash(secret), tokens.c.kind == kind, tokens.c.expires > now)
     found = asks.query(select(tokens).where(*where))
-    if not found:
+    return found[0] if found else None
+
+
+def token_row(asks: Asks, kind: str, secret: str, now: Instant) -> RowMapping:
+    """As ``find_token``; raises ``Invalid`` when the secret is unknown, used or expired."""
+    found = find_token(asks, kind, secret, now)
+    if found is None:
         detail, help = "This link does not hold any more, or never did.", "Ask for a new one; each works once."
         raise Invalid(detail, help=help, errors=(FieldError("/token", f"{detail} {help}"),))
-    return found[0]
+    return found

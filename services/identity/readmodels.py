@@ -223,9 +223,7 @@ letters = Table(
 @PROJECTIONS.on(NetworkFounded)
 def _network_founded(entry: Entry[NetworkFounded], rows: Rows) -> None:
     event = entry.data
-    rows.put(
-        networks, network=event.network, name=event.name, languages=" ".join(event.languages), founded=entry.time
-    )
+    rows.put(networks, network=event.network, name=event.name, languages=" ".join(event.languages), founded=entry.time)
 
 
 @PROJECTIONS.on(ClinicFounded)
@@ -306,9 +304,7 @@ def _invitation_revoked(entry: Entry[InvitationRevoked], rows: Rows) -> None:
 @PROJECTIONS.on(ClientJoined)
 def _client_joined(entry: Entry[ClientJoined], rows: Rows) -> None:
     event = entry.data
-    rows.put(
-        clients, client=event.client, clinic=event.clinic, reference=event.reference, joined=entry.time, left=None
-    )
+    rows.put(clients, client=event.client, clinic=event.clinic, reference=event.reference, joined=entry.time, left=None)
 
 
 @PROJECTIONS.on(ClientLeft)

@@ -47,7 +47,7 @@ def list_parked(service: Service) -> list[Parked]:
 
 
 def replay_parked(service: Service, listener: Listener) -> Replayed:
-    """Apply what is parked. Safe beside a working consumer. Raises ``Unavailable`` when the database does not answer."""
+    """Apply what is parked, beside a working consumer too. Raises ``Unavailable`` when the database does not answer."""
     done = Replayed()
     found = service.query(select(parked.c.service, parked.c.stream).distinct().order_by("service", "stream"))
     for row in found:

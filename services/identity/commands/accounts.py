@@ -4,7 +4,13 @@ from dataclasses import replace
 
 from sqlalchemy import delete, update
 
-from services.contracts.identity import AccountRegistered, PasswordResetAsked, PasswordSet, RevokedBecause, SignInsRevoked
+from services.contracts.identity import (
+    AccountRegistered,
+    PasswordResetAsked,
+    PasswordSet,
+    RevokedBecause,
+    SignInsRevoked,
+)
 from services.identity import streams
 from services.identity.address import Address
 from services.identity.commands.letters import queue

@@ -1,22 +1,29 @@
 """Inviting people into roles, and joining."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from services.contracts.identity import MembershipGranted
 from services.contracts.vocabulary import Role
 from services.identity import streams
-from services.identity.address import Address
+from services.identity.address import Address, address_of
 from services.identity.commands.accounts import confirm_address, open_account, set_password
 from services.identity.commands.letters import queue
+from services.identity.commands.tries import seconds_to_wait
 from services.identity.domain import account as accounts
 from services.identity.domain import invitation as invitations
+from services.identity.domain import password as rules
 from services.identity.domain.invitation import Invitation
 from services.identity.domain.membership import ensure_new, ensure_not_to_oneself
-from services.identity.lookups import Asks, account_by_index, clinic_row, memberships_of
+from services.identity.lookups import Asks, account_by_index, clinic_row, memberships_of, password_of, token_row
+from services.identity.passwords import Passwords
+from services.identity.readmodels import invitations as invitation_rows
 from services.identity.readmodels import tokens
+from services.kernel.errors import Invalid, TooMany, Unauthenticated
 from services.kernel.fields import ClinicId, Id, Language, Name, PersonId, seal
+from services.kernel.ids import new_id
+from services.kernel.keys.port import Keys
 from services.kernel.time import Instant, Zone
 from services.kernel.work import Work
 
@@ -30,17 +37,28 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Accept an invitation to ``address``. ``account`` is a new id, or that of the account which has the address and
-    whose password was right; ``new_password`` is the hash for a new account, else none."""
+    """Accept the invitation behind a link. Who has an account signs with its password; others choose theirs."""
 
     token: str = field(repr=False)
-    invitation: Id
-    address: Address
-    account: PersonId
-    new_password: str | None = field(repr=False)
+    password: str = field(repr=False)
     professional_name: Name
     locale: Language
     zone: Zone
+    source: str
+
+
+class WrongPassword(Unauthenticated):
+    """The address has an account, and this password does not open it. To be counted by who catches it."""
+
+    slug = "wrong-password"
+    title = "The password does not fit"
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(
+            "There is an account with this address already, and this password does not open it.",
+            help="Send the password of your account, or set a new one by mail first; the invitation stays.",
+        )
+        self.address = address
 
 
 def invite(work: Work, order: Invite) -> Id:
@@ -53,9 +71,7 @@ def invite(work: Work, order: Invite) -> Id:
     if receiver is not None:
         ensure_new(order.roles, roles_held(work, receiver, order.clinic, work.now))
     invitation = work.new_id()
-    issued = invitations.issue(
-        invitation, order.clinic, order.roles, inviter, seal(order.address.text), work.now
-    )
+    issued = invitations.issue(invitation, order.clinic, order.roles, inviter, seal(order.address.text), work.now)
     work.append(streams.invitation(invitation), issued, clinic=order.clinic)
     queue(work, "invitation", invitation, clinic=order.clinic)
     return invitation
@@ -68,24 +84,30 @@ def revoke_invitation(work: Work, invitation: str) -> None:
     work.append(streams.invitation(invitation), revoked, clinic=state.clinic)
 
 
-def accept_invitation(work: Work, order: Accept) -> PersonId:
-    """Join. Two at the same moment: one wins, because the invitation is used once. Raises ``Conflict``."""
-    state = _needed(work, order.invitation)
-    accepted = invitations.accept(state, order.account, work.now)
-    ensure_not_to_oneself(state.roles, state.inviter, order.account)
-    ensure_new(state.roles, roles_held(work, order.account, state.clinic, work.now))
+def accept_invitation(work: Work, order: Accept, keys: Keys, passwords: Passwords) -> PersonId:
+    """Join. Of two at the same moment one wins, because the invitation is used once. Raises ``Conflict``, ``TooMany``,
+    ``WrongPassword``."""
+    state = _needed(work, token_row(work, "invitation", order.token, work.now)["subject"])
+    address = _address(work, keys, state)
+    known = account_by_index(work, address.index)
+    account = known or PersonId(new_id())
+    accepted = invitations.accept(state, account, work.now)
+    ensure_not_to_oneself(state.roles, state.inviter, account)
+    ensure_new(state.roles, roles_held(work, account, state.clinic, work.now))
+    work.who = replace(work.who, actor=account)
     work.claim_name("invitation-used", state.id, state.id)
     work.row(delete(tokens).where(tokens.c.subject == state.id))
-    if order.new_password is None:
-        confirm_address(work, order.account)
+    if known is None:
+        chosen = passwords.hash(rules.check(order.password, address.text))
+        open_account(work, account, address, order.locale, order.zone)
+        work.append(streams.account(account), *accounts.confirm(accounts.Account(account, order.locale, order.zone)))
+        set_password(work, account, chosen)
     else:
-        open_account(work, order.account, order.address, order.locale, order.zone)
-        opened = accounts.Account(order.account, order.locale, order.zone)
-        work.append(streams.account(order.account), *accounts.confirm(opened))
-        set_password(work, order.account, order.new_password)
+        _ensure_right(work, address, order, password_of(work, known), passwords)
+        confirm_address(work, known)
     work.append(streams.invitation(state.id), accepted, clinic=state.clinic)
-    _grant(work, state, order)
-    return order.account
+    _grant(work, state, account, order.professional_name)
+    return account
 
 
 def roles_held(asks: Asks, account: str, clinic: str | None, now: Instant) -> frozenset[Role]:
@@ -93,19 +115,41 @@ def roles_held(asks: Asks, account: str, clinic: str | None, now: Instant) -> fr
     return frozenset(row["role"] for row in memberships_of(asks, account, now) if row["clinic"] == clinic)
 
 
-def _grant(work: Work, state: Invitation, order: Accept) -> None:
+def _grant(work: Work, state: Invitation, account: PersonId, name: Name) -> None:
     for role in state.roles:
         grant = MembershipGranted(
             membership=work.new_id(),
-            account=order.account,
+            account=account,
             clinic=state.clinic,
             role=role,
             since=work.now,
             until=None,
-            name=order.professional_name,
+            name=name,
             granted_by=state.inviter,
         )
         work.append(streams.membership(grant.membership), grant, clinic=state.clinic)
+
+
+def _address(work: Work, keys: Keys, state: Invitation) -> Address:
+    """The address that was invited; it decides whose account this is."""
+    row = work.query(select(invitation_rows.c.issued).where(invitation_rows.c.invitation == state.id))[0]
+    ref = (row["issued"], "email")
+    text = work.open([ref])[ref]
+    if not isinstance(text, str):
+        raise Invalid("The address of this invitation cannot be read.", help="Ask for a new invitation.")
+    return address_of(keys, text)
+
+
+def _ensure_right(work: Work, address: Address, order: Accept, kept: str | None, passwords: Passwords) -> None:
+    wait = seconds_to_wait(work, address, order.source)
+    if wait:
+        raise TooMany(
+            "There were too many wrong passwords for this account.",
+            help=f"Try again in {wait} seconds, or set a new password by mail.",
+            retry_after=wait,
+        )
+    if not passwords.fits(kept, rules.canonical(order.password)):
+        raise WrongPassword(address)
 
 
 def _needed(work: Work, invitation: str) -> Invitation:

@@ -17,7 +17,15 @@ from services.identity.address import Address
 from services.identity.commands.accounts import confirm_address, open_account, set_password
 from services.identity.commands.letters import queue
 from services.identity.commands.tries import is_mail_allowed
-from services.identity.lookups import account_by_index, account_row, clinic_row, is_fenced, links_of, token_row
+from services.identity.lookups import (
+    account_by_index,
+    account_row,
+    clinic_row,
+    find_token,
+    is_fenced,
+    links_of,
+    token_row,
+)
 from services.identity.readmodels import links, tokens
 from services.kernel.errors import Conflict, Erased
 from services.kernel.fields import ClinicId, PersonId, Reference
@@ -33,15 +41,6 @@ class Register:
     address: Address
     password: str = field(repr=False)
     is_right: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """A link that was followed: whose account, and for which clinic."""
-
-    account: PersonId
-    clinic: ClinicId
-    token: str
 
 
 def register(work: Work, order: Register) -> None:
@@ -65,30 +64,34 @@ def register(work: Work, order: Register) -> None:
         queue(work, "address_known", account, clinic=order.clinic)
 
 
-def prove_address(work: Work, secret: str) -> Proven:
-    """Follow a link: the address is proven, and the password that was chosen with this link counts."""
-    row = token_row(work, "confirm_email", secret, work.now)
+def prove_address(work: Work, secret: str) -> None:
+    """Follow a link: the address is proven, and the password that was chosen with this link counts. Of a link that does
+    not hold, ``join`` tells."""
+    row = find_token(work, "confirm_email", secret, work.now)
+    if row is None:
+        return
     account = PersonId(row["subject"])
     work.who = replace(work.who, actor=account)
     known = account_row(work, account)
     confirm_address(work, account)
     if row["password"] is not None and not (known and known["confirmed"]):
         set_password(work, account, row["password"])
-    return Proven(account, ClinicId(row["clinic"]), row["hash"])
 
 
-def join(work: Work, proven: Proven) -> PersonId:
-    """Become a client of the clinic, as whom ``work`` acts. The link can be followed once."""
-    if is_fenced(work, proven.account):
+def join(work: Work, secret: str) -> PersonId:
+    """Become a client of the clinic, as whom ``work`` acts. The link can be followed once. Raises ``Invalid``."""
+    row = token_row(work, "confirm_email", secret, work.now)
+    account, clinic = row["subject"], ClinicId(row["clinic"])
+    if is_fenced(work, account):
         raise Erased("This account was erased.", help="Register again.")
-    if any(link["clinic"] == proven.clinic for link in links_of(work, proven.account)):
+    if any(link["clinic"] == clinic for link in links_of(work, account)):
         raise Conflict("You are a client of this clinic already.", help="Sign in.")
     client = PersonId(work.who.actor)
     reference = new_reference("k")
-    work.claim_name("token-used", proven.token, client)
-    work.claim_name(f"reference/{proven.clinic}", reference, client)
-    work.row(insert(links).values(client=client, account=proven.account, clinic=proven.clinic))
-    work.row(delete(tokens).where(tokens.c.subject == proven.account, tokens.c.clinic == proven.clinic))
-    joined = ClientJoined(client=client, clinic=proven.clinic, reference=Reference(reference))
-    work.append(streams.client(client), joined, clinic=proven.clinic)
+    work.claim_name("token-used", row["hash"], client)
+    work.claim_name(f"reference/{clinic}", reference, client)
+    work.row(insert(links).values(client=client, account=account, clinic=clinic))
+    work.row(delete(tokens).where(tokens.c.subject == account, tokens.c.clinic == clinic))
+    joined = ClientJoined(client=client, clinic=clinic, reference=Reference(reference))
+    work.append(streams.client(client), joined, clinic=clinic)
     return client

@@ -47,19 +47,27 @@ def sign_in(work: Work, order: SignIn, passwords: Passwords) -> Opened | Refused
     wait = seconds_to_wait(work, order.address, order.source)
     if wait:
         if account is not None and is_first_to_wait(work, order.address):
-            _refuse(work, account, "too_many_tries", order)
+            _refuse(work, account, "too_many_tries", order.remote)
         return Refused(wait)
     password = rules.canonical(order.password)
     kept = password_of(work, account)
     if not passwords.fits(kept, password) or account is None or kept is None:
         count_failure(work, order.address, order.source)
         if account is not None:
-            _refuse(work, account, _reason(account_row(work, account)), order)
+            _refuse(work, account, _reason(account_row(work, account)), order.remote)
         return Refused(0)
     forgive(work, order.address)
     if passwords.is_outdated(kept):
         work.rows.put(kept_passwords, account=account, hash=passwords.hash(password))
     return _open(work, account, order)
+
+
+def record_wrong_password(work: Work, address: Address, source: str, remote: str) -> None:
+    """A password was wrong elsewhere than at the sign-in: counted and recorded as there."""
+    count_failure(work, address, source)
+    account = account_by_index(work, address.index)
+    if account is not None:
+        _refuse(work, account, "unknown_or_wrong", remote)
 
 
 def sign_out(work: Work, row: RowMapping) -> None:
@@ -90,10 +98,10 @@ def _open(work: Work, account: PersonId, order: SignIn) -> Opened:
     return Opened(account, sid)
 
 
-def _refuse(work: Work, account: PersonId, reason: RefusedSignIn, order: SignIn) -> None:
+def _refuse(work: Work, account: PersonId, reason: RefusedSignIn, remote: str) -> None:
     if is_fenced(work, account):
         return  # nobody is left to be told, and nothing can be sealed for them
-    refused = SignInRefused(account=account, reason=reason, address=seal(order.remote))
+    refused = SignInRefused(account=account, reason=reason, address=seal(remote))
     work.append(streams.refused_sign_in(work.new_id()), refused)
 
 

@@ -1,6 +1,6 @@
 """An account: how a person signs in, one a person. What opens it (password, e-mail) is kept beside it, not in it.
 
-    registered ──e-mail confirmed──▶ confirmed: only now may it sign in
+registered ──e-mail confirmed──▶ confirmed: only now may it sign in
 """
 
 from dataclasses import dataclass, replace

@@ -120,9 +120,7 @@ def place_hold(state: Erasure, hold: Id, basis: Basis, by: PersonId, reason: Sea
             f"The erasure of this client is {state.request.state}; nothing can be held any more.",
             help="Read the erasure to see what each service has kept, and until when.",
         )
-    return LegalHoldPlaced(
-        hold=hold, client=state.client, clinic=state.clinic, basis=basis, by=by, reason=reason
-    )
+    return LegalHoldPlaced(hold=hold, client=state.client, clinic=state.clinic, basis=basis, by=by, reason=reason)
 
 
 def lift_hold(state: Erasure, hold: Id, by: PersonId) -> LegalHoldLifted:

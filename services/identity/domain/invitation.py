@@ -1,6 +1,6 @@
 """An invitation: to one address, into roles of a clinic or of the network, accepted once and within seven days.
 
-    pending ──accepted──▶ accepted        pending ──revoked──▶ revoked        pending ──time──▶ expired
+pending ──accepted──▶ accepted        pending ──revoked──▶ revoked        pending ──time──▶ expired
 """
 
 from dataclasses import dataclass, replace
@@ -8,10 +8,10 @@ from typing import Literal
 
 from services.contracts.identity import InvitationAccepted, InvitationIssued, InvitationRevoked
 from services.contracts.vocabulary import Role
+from services.identity.domain.membership import CLINIC_ROLES, NETWORK_ROLES
 from services.kernel.errors import Conflict, Invalid
 from services.kernel.fields import ClinicId, Id, PersonId, Sealed
 from services.kernel.time import Instant, plus
-from services.identity.domain.membership import CLINIC_ROLES, NETWORK_ROLES
 
 VALID_DAYS = 7
 

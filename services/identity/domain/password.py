@@ -39,8 +39,8 @@ def canonical(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def check(password: str, email: str) -> str:
-    """The canonical password. Raises ``Invalid`` with what to choose instead."""
+def check(password: str, email: str | None = None) -> str:
+    """The canonical password; ``email`` is the person's own address, where it is known. Raises ``Invalid`` with what to choose instead."""
     text = canonical(password)
     plain = text.casefold()
     if len(text) < SHORTEST:
@@ -49,7 +49,7 @@ def check(password: str, email: str) -> str:
         raise _refused("This password is very long.", f"Choose one with at most {LONGEST} characters.")
     if plain in BLOCKED or len(set(plain)) < 5:
         raise _refused("This password is among the first that are tried.", "Choose a sentence that only you would say.")
-    if email.casefold() in plain or plain in email.casefold():
+    if email is not None and (email.casefold() in plain or plain in email.casefold()):
         raise _refused("This password is made of your e-mail address.", "Choose a sentence that only you would say.")
     return text
 

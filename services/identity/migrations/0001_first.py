@@ -1,8 +1,8 @@
 """The first tables of identity."""
 
 from alembic import context, op
-from services.identity.readmodels import PLAIN, TABLES
 
+from services.identity.readmodels import PLAIN, TABLES
 from services.kernel.store.schema import first_revision
 
 revision = "0001"

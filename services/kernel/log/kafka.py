@@ -34,7 +34,7 @@ from services.kernel.log.port import HEADS_TOPIC, Head, LogUnavailable, Message,
 
 _log = logging.getLogger(__name__)
 
-MAX_MESSAGE = 1 << 20  # bytes of one request; the topic allows the same
+_REQUEST = 1 << 20  # bytes of the largest request and record batch: a body of MAX_BODY and what goes with it
 
 _BATCH = 256 << 10  # bytes sent and acknowledged together
 _LINGER = 2.0  # seconds a batch stays open unless it is flushed
@@ -70,6 +70,9 @@ class KafkaLog:
         self._ends: dict[TopicPartition, int] = {}
         self._readers: list[KafkaConsumer] = []
         self._kept: list[object] = []
+        self._heads_lock = threading.Lock()
+        self._heads: dict[bytes, Head] = {}
+        self._heads_read = 0  # the offset up to which they were read
 
     def publish(self, service: str, lane: int, messages: Sequence[Message]) -> None:
         place = TopicPartition(topic(service), lane)
@@ -118,21 +121,25 @@ class KafkaLog:
 
     def heads(self) -> list[Head]:
         place = TopicPartition(HEADS_TOPIC, 0)
-        newest: dict[bytes, Head] = {}
-        with self._reading() as consumer:
+        with self._heads_lock, self._reading() as consumer:
+            end = self._end(place)
+            begin = consumer.beginning_offsets([place])[place]
+            if not begin <= self._heads_read <= end:  # another topic by the same name
+                self._heads.clear()
+                self._heads_read = begin
             consumer.assign([place])
-            begin, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
-            consumer.seek(place, begin)
+            consumer.seek(place, self._heads_read)
             deadline = time.monotonic() + self._timeout
-            while consumer.position(place) < end:
+            while (reached := consumer.position(place)) < end:
                 if time.monotonic() > deadline:
                     raise LogUnavailable("The heads of the event log could not be read in time", retry_after=5)
                 for record in consumer.poll(timeout_ms=500).get(place, ()):
-                    newest[record.key] = head_of(record.value)
-        return list(newest.values())
+                    self._heads[record.key] = head_of(record.value)
+            self._heads_read = max(self._heads_read, reached)
+            return list(self._heads.values())
 
     def make_topics(self, lanes: Mapping[str, int]) -> None:
-        common = {"max.message.bytes": str(MAX_MESSAGE), "min.insync.replicas": str(max(1, self._replication - 1))}
+        common = {"max.message.bytes": str(_REQUEST), "min.insync.replicas": str(max(1, self._replication - 1))}
         wanted = {topic(service): (count, {**common, **_FOREVER}) for service, count in lanes.items()}
         wanted[HEADS_TOPIC] = (1, {**common, **_NEWEST})
         with self._administering() as admin:
@@ -243,7 +250,7 @@ class KafkaLog:
             allow_auto_create_topics=False,
             batch_size=_BATCH,
             linger_ms=int(_LINGER * 1000),
-            max_request_size=MAX_MESSAGE,
+            max_request_size=_REQUEST,
             max_block_ms=int(_BOOTSTRAP * 1000),
             delivery_timeout_ms=int(self._timeout * 1000),
         )
@@ -286,7 +293,8 @@ class KafkaSubscription:
                 except OffsetOutOfRangeError as error:
                     self._lost.update(error.args[0])
                 except LogTruncationError as error:
-                    self._lost.update((place, self._consumer.position(place)) for place in error.divergent_offsets)
+                    common = error.divergent_offsets  # where known, the last place that was not cut off
+                    self._lost.update((place, at.offset if at else -1) for place, at in common.items())
             place, offset = next(iter(self._lost.items()))
             raise PositionLost(place.topic[_SERVICE], place.partition, offset)
 

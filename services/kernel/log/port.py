@@ -17,6 +17,9 @@ from services.kernel.time import Instant
 
 HEADS_TOPIC = "amanah.heads"
 
+# The largest body of a message, in bytes. A store refuses a larger event when it is appended: later is too late.
+MAX_BODY = 1_000_000
+
 
 def topic(service: str) -> str:
     """The name of a service's topic."""
@@ -27,7 +30,7 @@ def topic(service: str) -> str:
 class Message:
     """One event on its way: its bytes, and the place it holds in its lane.
 
-    ``chain`` is 32 bytes; ``offset`` is -1 until the log has given it one.
+    ``chain`` is 32 bytes, ``body`` at most ``MAX_BODY``; ``offset`` is -1 until the log has given it one.
     """
 
     service: str

@@ -39,7 +39,7 @@ from services.sessions.domain.contact import Stage
 
 OPENS_MINUTES = 15  # before the start: from then on place, phrase and readiness can be told
 
-CANCEL_REASONS = ("illness", "other_plans", "not_needed", "not_available", "technical", "erasure", "other")
+CANCEL_REASONS = ("illness", "other_plans", "not_needed", "not_available", "technical", "other")
 END_REASONS = ("not_stated", "goals_met", "goals_open", "needs_presence", "other_competence", "own_wish", "technical")
 
 _WHY_OVER: Mapping[Stage, str] = {
@@ -87,7 +87,7 @@ def evolve(state: Session | None, entry: Entry[Any]) -> Session | None:
     """The session after one more entry of its stream."""
     event = entry.data
     if isinstance(event, SessionBooked):
-        return _booked(event)
+        return booked(event)
     if state is None:
         return None
     match event:
@@ -164,6 +164,14 @@ def cancel(session: Session, by: By, reason: str, words: Notes | None, now: Inst
     return SessionCancelled(session=session.session, client=session.client, by=by, reason=code, words=words)
 
 
+def cancelled_by_erasure(session: Session) -> SessionCancelled:
+    """Who asked to be erased takes every session back that has not begun, whenever that is carried out."""
+    ensure_not_begun(session)
+    return SessionCancelled(
+        session=session.session, client=session.client, by="client", reason=Code("erasure"), words=None
+    )
+
+
 def miss(session: Session, absent: Absent, words: Notes | None, now: Instant) -> SessionMissed:
     """The session did not take place although its time began; who was absent is recorded, without a fee or blame."""
     ensure_not_begun(session)
@@ -194,7 +202,8 @@ def ensure_note_fits(session: Session) -> None:
         raise Conflict("There is nothing to note yet.", help="Write the note once the session has started.")
 
 
-def _booked(event: SessionBooked) -> Session:
+def booked(event: SessionBooked) -> Session:
+    """The session that a booking makes."""
     return Session(
         session=event.session,
         reference=event.reference,

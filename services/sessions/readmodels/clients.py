@@ -27,10 +27,12 @@ def _clinic_opened(entry: Entry[ClinicOpened], rows: Rows) -> None:
     rows.add(opened, clinic=entry.data.clinic)
 
 
-@PROJECTIONS.on(AvailabilitySet)
-@PROJECTIONS.on(ExceptionSet)
 def _hours_set(entry: Entry[Any], rows: Rows) -> None:
     rows.put(availability, counselor=entry.data.counselor, version=entry.streamversion)
+
+
+PROJECTIONS.on(AvailabilitySet)(_hours_set)
+PROJECTIONS.on(ExceptionSet)(_hours_set)
 
 
 @PROJECTIONS.on(ClientEnrolled)

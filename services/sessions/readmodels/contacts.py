@@ -62,11 +62,13 @@ def _place_attested(entry: Entry[PlaceAttested], rows: Rows) -> None:
     _change(entry, rows, place=entry.data.jurisdiction, attested=True)
 
 
-@PROJECTIONS.on(IdentityChecked)
-@PROJECTIONS.on(ReadinessConfirmed)
-@PROJECTIONS.on(StartRefused)
 def _session_moved_on(entry: Entry[Any], rows: Rows) -> None:
     _change(entry, rows)
+
+
+PROJECTIONS.on(IdentityChecked)(_session_moved_on)
+PROJECTIONS.on(ReadinessConfirmed)(_session_moved_on)
+PROJECTIONS.on(StartRefused)(_session_moved_on)
 
 
 @PROJECTIONS.on(SessionStarted)

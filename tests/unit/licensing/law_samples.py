@@ -106,10 +106,13 @@ def credential(
     id: str = "",
 ) -> Credential:
     """A credential of Mira's, verified by somebody else unless told otherwise."""
-    made: Any = Credential(
-        id=Id(id or f"{kind}-{place}"),
+    name = Id(id or f"{kind}-{place}")
+    look: Any = (name, PersonId("vera"), verdict, "the register", recorded_at, valid_until, recorded_at)
+    made: Any = Credential
+    credential: Credential = made(
+        id=name,
         counselor=MIRA,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         profession=profession,
         issuer="an authority",
         jurisdiction=Place(place),
@@ -119,21 +122,8 @@ def credential(
         recorded_by=MIRA,
         recorded_at=recorded_at,
         standings=standings,
-        verifications=()
-        if verdict is None
-        else (
-            Verification(
-                credential=Id(id or f"{kind}-{place}"),
-                verifier=PersonId("vera"),
-                verdict=verdict,  # type: ignore[arg-type]
-                source="the register",
-                looked_at=recorded_at,
-                valid_until=valid_until,
-                recorded_at=recorded_at,
-            ),
-        ),
+        verifications=() if verdict is None else (Verification(*look),),
     )
-    credential: Credential = made
     return credential
 
 

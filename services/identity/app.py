@@ -1,0 +1,109 @@
+"""Identity's composition root: the only place where its parts are chosen and joined."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+
+from services.contracts.common import Refusal
+from services.contracts.identity import IdentityOperationRefused
+from services.identity import erasing, posting, queries
+from services.identity.address import new_secret
+from services.identity.api import BLUEPRINTS
+from services.identity.commands.founding import keep_founding_secret
+from services.identity.commands.sweeping import sweep
+from services.identity.context import Context
+from services.identity.mail import open_mailer
+from services.identity.passwords import Passwords
+from services.identity.policy import OPERATIONS
+from services.identity.reactions import REACTIONS
+from services.identity.readmodels import PROJECTIONS, revocations
+from services.kernel.fields import Code, Hash, PersonId
+from services.kernel.http.app import make_app
+from services.kernel.http.health import Check
+from services.kernel.http.serving import KeptRevocations, record_refusals
+from services.kernel.keys.signing import PublicKeys
+from services.kernel.listening import Listener
+from services.kernel.log.port import Log
+from services.kernel.parts import Assembly, assemble
+from services.kernel.service import Service
+from services.kernel.settings import Settings
+from services.kernel.time import Clock, system_clock
+from services.kernel.worker import Tick, Worker
+
+NAME = "identity"
+FOLLOWS = ("licensing", "sessions", "audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Identity, put together: ``make_worker(log)`` gives its worker, ``listener()`` what applies others' events."""
+
+    service: Service
+    app: Flask
+    context: Context
+    make_worker: Callable[[Log], Worker]
+    listener: Callable[[], Listener]
+
+
+def build(settings: Settings, clock: Clock = system_clock) -> Built:
+    """Identity on the parts that the settings name. Raises ``SchemaBehind``, ``Unavailable``, ``SettingsError``."""
+    assembly = assemble(settings, NAME, PROJECTIONS, clock=clock)
+    service = assembly.service
+    on_refused = record_refusals(service, _refusal)
+    context = Context(service, settings, Passwords(), open_mailer(settings), on_refused)
+    public = PublicKeys(service.keys, time.monotonic)
+    app = make_app(
+        NAME,
+        BLUEPRINTS,
+        context,
+        operations=OPERATIONS,
+        public_key=lambda version: public.get(NAME, "token", version),
+        revocations=KeptRevocations(service, revocations),
+        checks=_checks(service),
+        on_refused=on_refused,
+        clock=clock,
+    )
+
+    def listener() -> Listener:
+        return Listener(service, REACTIONS)
+
+    return Built(service, app, context, lambda log: _worker(assembly, context, listener(), log), listener)
+
+
+def founding_link(settings: Settings, clock: Clock = system_clock) -> str | None:
+    """A fresh one-time link to found the network; none when it was founded. Links given before end."""
+    service = assemble(settings, NAME, PROJECTIONS, clock=clock).service
+    try:
+        if queries.network(service)["founded"]:
+            return None
+        secret = new_secret()
+        service.do(posting.SELF, keep_founding_secret, secret)
+        return f"{settings.url}/identity/founding?token={secret}"
+    finally:
+        service.backend.dispose()
+
+
+def _worker(assembly: Assembly, context: Context, listener: Listener, log: Log) -> Worker:
+    service = context.service
+    ticks = (
+        Tick("letters", 1.0, lambda: posting.send_due(context)),
+        Tick("erasures due", 2.0, lambda: erasing.order_due(service)),
+        Tick("erasures answered", 2.0, lambda: erasing.finish_answered(context)),
+        Tick("sweep", 3600.0, lambda: service.do(posting.SELF, sweep)),
+    )
+    return Worker(assembly, log, listener, listener, FOLLOWS, ticks, flush=listener.flush)
+
+
+def _checks(service: Service) -> dict[str, Check]:
+    def database() -> None:
+        with service.backend.reading():
+            return
+
+    return {"database": database, "keys": service.keys.probe}
+
+
+def _refusal(account: str, operation: str, reason: str, about: Hash | None) -> IdentityOperationRefused:
+    refusal = Refusal(account=PersonId(account), operation=Code(operation), reason=Code(reason), about=about)
+    return IdentityOperationRefused(refusal=refusal)

@@ -1,0 +1,83 @@
+"""Carrying out erasures: the worker's two steps. One orders what is due, the other ends what all others have answered.
+
+Identity answers last, so that until then the person can sign in and see who has answered, and can be told at the end.
+What it erases: its keys of the client (reasons of holds), the link from the account, and, if the account is nobody
+else (no other client, never a member), the account itself: e-mail, devices, password, sign-ins, blind index. Somebody
+who works or worked here keeps the account. No event says that an account ended: at this moment it would tie the
+account to the client. A token that is still out holds ten minutes at most and opens nothing that was erased.
+
+Keys go first, behind a fence that stays; then one transaction deletes the rows and answers. A crash in between repeats
+the same steps with the same result.
+"""
+
+from sqlalchemy import select
+
+from services.contracts.identity import NoticeFailed, NoticeSent
+from services.identity import streams
+from services.identity.commands.erasures import Emptied, answer_and_complete, order_erasure
+from services.identity.context import Context
+from services.identity.domain.erasure import ANSWERING
+from services.identity.lookups import account_of_client, links_of
+from services.identity.mail import MailUnavailable
+from services.identity.posting import SELF, Reached, letter_to, reach
+from services.identity.readmodels import erasure_answers, erasures, memberships
+from services.kernel.fields import Code, Id, PersonId
+from services.kernel.ids import new_id
+from services.kernel.service import Service
+
+OTHERS = frozenset(ANSWERING) - {"identity"}
+
+
+def order_due(service: Service) -> int:
+    """Order every erasure whose time has come and which nothing holds; how many."""
+    due = (erasures.c.state == "requested", erasures.c.not_before <= service.clock())
+    rows = service.query(select(erasures.c.client).where(*due))
+    return sum(service.do(SELF, order_erasure, row["client"]) for row in rows)
+
+
+def finish_answered(context: Context) -> int:
+    """Answer for identity, and end, every ordered erasure that the three others have answered; how many."""
+    service = context.service
+    ordered = service.query(select(erasures).where(erasures.c.state == "ordered"))
+    ready = [row for row in ordered if _answered(service, row["erasure"]) >= OTHERS]
+    for row in ready:
+        _tell(context, row["client"], row["clinic"])
+        emptied = empty(service, row["client"], row["erasure"])
+        service.do(SELF, answer_and_complete, row["erasure"], emptied)
+    return len(ready)
+
+
+def empty(service: Service, client: str, erasure: str) -> Emptied:
+    """Destroy identity's keys of a client, and of the account behind it where that is nobody else."""
+    account = account_of_client(service, client)
+    now = service.clock()
+    values = service.backend.erase(client, erasure, now)
+    if account is None or not _is_nobody_else(service, account, client):
+        return Emptied(PersonId(client), None, account is not None, values)
+    values += service.backend.erase(account, new_id(), now)  # an id of its own: the fence of an account names no client
+    return Emptied(PersonId(client), account, True, values)
+
+
+def _is_nobody_else(service: Service, account: str, client: str) -> bool:
+    others = [link for link in links_of(service, account) if link["client"] != client]
+    worked = service.query(select(memberships.c.membership).where(memberships.c.account == account).limit(1))
+    return not others and not worked
+
+
+def _answered(service: Service, erasure: str) -> set[str]:
+    rows = service.query(select(erasure_answers.c.service).where(erasure_answers.c.erasure == erasure))
+    return {row["service"] for row in rows}
+
+
+def _tell(context: Context, client: str, clinic: str) -> None:
+    """The last letter. It is tried once: a mail server that is away must not keep anybody from being erased."""
+    reached = reach(context.service, "erasure_answered", client)
+    if not isinstance(reached, Reached):
+        return
+    notice = Id(new_id())
+    told: NoticeSent | NoticeFailed = NoticeSent(notice=notice, template="erasure_answered", count=1)
+    try:
+        letter_to(context, reached, "erasure_answered", notice, clinic)
+    except MailUnavailable:
+        told = NoticeFailed(notice=notice, template="erasure_answered", reason=Code("mail_unavailable"))
+    context.service.note(SELF, streams.notice(notice), told, clinic)

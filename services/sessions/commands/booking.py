@@ -1,0 +1,207 @@
+"""Booking and cancelling. Of two who want one time, the claim in the transaction lets one win; the other is told the
+next free times, and every refusal is recorded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from services.contracts.practice import Decision, coarse_reason
+from services.contracts.sessions import BookingRefused, By
+from services.kernel.errors import Conflict, NotFound, Problem, Unavailable
+from services.kernel.fields import Code, Id, PersonId, Reference, seal
+from services.kernel.ids import new_reference
+from services.kernel.service import Answer, Once, Service
+from services.kernel.store.write import NameTaken, TimeTaken
+from services.kernel.time import Instant, plus
+from services.kernel.work import Who, Work
+from services.sessions import streams
+from services.sessions.commands.notices import tell_both
+from services.sessions.consent import consent_items
+from services.sessions.domain import booking, session
+from services.sessions.domain.booking import Wish
+from services.sessions.domain.client import Client
+from services.sessions.queries.counselors import is_counselor_of
+from services.sessions.queries.judging import Case, birth_date_of, case_of, past_contacts
+from services.sessions.queries.states import load_hours, need_client, need_session
+from services.sessions.queries.times import next_free, taken_times
+
+TRIES = 5  # a reference or a count that somebody else took first is taken anew
+
+_HELP: dict[Code, str] = {
+    booking.CONSENT_NOT_IN_FORCE: "Read and answer the consent items that missing names, then book again.",
+    booking.TIME_NOT_OFFERED: "Choose one of the times that are offered.",
+    booking.WAY_NOT_OFFERED: "Choose one of the ways that missing names.",
+    booking.TIME_TAKEN: "Choose one of the next free times.",
+}
+_DETAIL: dict[Code, str] = {
+    booking.CONSENT_NOT_IN_FORCE: "Some consents that every session needs are missing.",
+    booking.TIME_NOT_OFFERED: "This counselor does not offer this time.",
+    booking.WAY_NOT_OFFERED: "This counselor does not meet clients in this way.",
+    booking.TIME_TAKEN: "This time is taken.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A client's wish. ``tzdata``: the release of the time zones; ``fresh``: whether clearances are known to be new."""
+
+    client: PersonId
+    wish: Wish
+    tzdata: Code
+    fresh: bool = True
+
+
+class BookingDenied(Problem):
+    """A booking that was refused and recorded; ``extra`` holds the reasons and what may be done instead."""
+
+    status = 409
+    slug = "booking-refused"
+    title = "This session cannot be booked"
+
+
+class TimeIsTaken(BookingDenied):
+    slug = "time-taken"
+    title = "This time is taken"
+
+
+class _Refused(Exception):
+    """Carries a refusal out of the transaction that must not be, to be recorded in one of its own."""
+
+    def __init__(self, clinic: str, event: BookingRefused, problem: Problem) -> None:
+        self.clinic, self.event, self.problem = clinic, event, problem
+
+
+def book(service: Service, who: Who, once: Once, answer: Callable[[Id, Instant], Answer], order: Book) -> Answer:
+    """Book the session, once. Raises ``BookingDenied`` or ``TimeIsTaken``, after recording the refusal."""
+    for _ in range(TRIES):
+        try:
+            return service.do_once(who, once, answer, _book, order)
+        except NameTaken:
+            continue
+        except TimeTaken:
+            service.do(who, _record_taken, order)
+            raise _taken(service.work(who), order) from None
+        except _Refused as refused:
+            stream = streams.booking(service.work(who).new_id())
+            service.note(who, stream, refused.event, refused.clinic)
+            raise refused.problem from None
+    raise Conflict("Too many people book at once.", help="Try again shortly.")
+
+
+def cancel(work: Work, session_id: str, by: By, reason: str, words: str | None) -> None:
+    """Take a session back; both times are free again, and both people are told."""
+    found = need_session(work, session_id)
+    work.expect(streams.session(session_id))
+    event = session.cancel(found, by, reason, seal(words) if words else None, work.now)
+    work.append(streams.session(session_id), event, clinic=found.clinic)
+    work.release_times(found.session)
+    tell_both(work, found, "session_cancelled")
+
+
+def _book(work: Work, order: Book) -> Id:
+    client, wish = need_client(work, order.client), order.wish
+    if not order.fresh:
+        raise Unavailable(
+            "We have not heard for a while what the law lets counselors do.",
+            help="Nothing can be booked until we have; try again in a few minutes.",
+            retry_after=60,
+        )
+    if not is_counselor_of(work, client.clinic, wish.counselor):
+        raise NotFound("There is no such counselor in this clinic.", help="Choose one of those who are offered.")
+    booking.ensure_reachable(wish, client)
+    hours = load_hours(work, wish.counselor)
+    last = plus(wish.start, days=1)
+    taken = taken_times(work, wish.start, last, wish.counselor, client.client)
+    found = booking.obstacle(wish, client, hours, taken, consent_items(), work.now)
+    if found is not None or hours is None:
+        _refuse_obstacle(work, order, client, found)
+    case = case_of(
+        work,
+        client,
+        wish.counselor,
+        client.place,
+        wish.modality,
+        "booking",
+        birth_date=birth_date_of(work, client),
+    )
+    decision = case.at(wish.start)
+    if decision.verdict != "permitted":
+        _refuse_by_law(wish, client, case, decision)
+    event = booking.booked(
+        wish,
+        client,
+        hours,
+        decision,
+        case.sealed_facts,
+        session=work.new_id(),
+        reference=Reference(new_reference("S")),
+        tzdata=order.tzdata,
+    )
+    work.append(streams.session(event.session), event, clinic=client.clinic)
+    made = session.booked(event)
+    for person in (made.counselor, made.client):
+        work.claim_time(person, made.start, made.ends, made.session)
+    work.claim_name(f"reference/{made.clinic}", made.reference, made.session)
+    if case.counts_contacts:
+        _guard_count(work, made.counselor, made.client)
+    tell_both(work, made, "session_booked")
+    return made.session
+
+
+def _guard_count(work: Work, counselor: str, client: str) -> None:
+    """Nobody else may have booked with either meanwhile: the number of bookings ever made must still be the same."""
+    ever = past_contacts(work, counselor, client)
+    work.guard(f"contacts/{counselor}", sum(each.counselor == counselor for each in ever) + 1)
+    work.guard(f"contacts/{client}", sum(each.client == client for each in ever) + 1)
+
+
+def _refuse_obstacle(work: Work, order: Book, client: Client, found: booking.Obstacle | None) -> NoReturn:
+    obstacle = found or booking.Obstacle(booking.TIME_NOT_OFFERED)
+    event = booking.refused(order.wish, client, (obstacle.reason,))
+    if obstacle.reason == booking.TIME_TAKEN:
+        raise _Refused(client.clinic, event, _taken(work, order))
+    extra: dict[str, object] = {"reasons": [obstacle.reason]}
+    if obstacle.about:
+        extra["missing"] = list(obstacle.about)
+    if obstacle.reason == booking.TIME_NOT_OFFERED:
+        hours = load_hours(work, order.wish.counselor)
+        extra["next_free"] = list(next_free(work, hours, order.client, order.wish.start))
+    problem = BookingDenied(_DETAIL[obstacle.reason], help=_HELP[obstacle.reason], extra=extra)
+    raise _Refused(client.clinic, event, problem)
+
+
+def _refuse_by_law(wish: Wish, client: Client, case: Case, decision: Decision) -> NoReturn:
+    ref = decision.ref()
+    event = booking.refused(wish, client, [Code(code) for code in ref.codes], decision, case.sealed_facts)
+    raise _Refused(client.clinic, event, refused_by_law(decision))
+
+
+def refused_by_law(decision: Decision) -> BookingDenied:
+    """The refusal as the client is told: coarsely first, then every reason by its code."""
+    return BookingDenied(
+        "This counselor may not counsel you there, by what is known now.",
+        help="Choose another counselor, another way or another time; your clinic can tell you more.",
+        extra={
+            "verdict": decision.verdict,
+            "coarse": coarse_reason(decision),
+            "reasons": list(decision.ref().codes),
+            "next_change_at": decision.next_change_at,
+        },
+    )
+
+
+def _record_taken(work: Work, order: Book) -> None:
+    client = need_client(work, order.client)
+    event = booking.refused(order.wish, client, (booking.TIME_TAKEN,))
+    work.append(streams.booking(work.new_id()), event, clinic=client.clinic)
+
+
+def _taken(work: Work, order: Book) -> TimeIsTaken:
+    hours = load_hours(work, order.wish.counselor)
+    free = list(next_free(work, hours, order.client, order.wish.start))
+    return TimeIsTaken(
+        _DETAIL[booking.TIME_TAKEN],
+        help=_HELP[booking.TIME_TAKEN],
+        extra={"reasons": [booking.TIME_TAKEN], "next_free": free},
+    )

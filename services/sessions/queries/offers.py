@@ -1,0 +1,57 @@
+"""Who is offered to a client, at which times, and why the others are not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.contracts.practice import Decision
+from services.contracts.vocabulary import CoarseReason, Modality
+from services.kernel.time import Instant, plus
+from services.kernel.work import Work
+from services.sessions.domain.client import Client
+from services.sessions.domain.offer import Offer, offer
+from services.sessions.queries.counselors import Counselor, counselors_of
+from services.sessions.queries.judging import case_of
+from services.sessions.queries.states import load_hours
+from services.sessions.queries.times import free_for
+
+DAYS = 14  # asked about when no end is named
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Each counselor of the clinic, either way."""
+
+    offered: tuple[tuple[Counselor, Offer], ...]
+    not_offered: tuple[tuple[Counselor, CoarseReason], ...]
+
+
+def offers_for(
+    work: Work, client: Client, birth_date: str | None, modality: Modality, since: Instant | None, until: Instant | None
+) -> Offers:
+    """The offers for this client, for sessions by this way that begin in ``[since, until)``."""
+    begin = max(since or work.now, work.now)
+    end = until or plus(begin, days=DAYS)
+    offered, not_offered = [], []
+    for counselor in counselors_of(work, client.clinic):
+        found = _one(work, client, birth_date, modality, counselor, begin, end)
+        if isinstance(found, Offer):
+            offered.append((counselor, found))
+        else:
+            not_offered.append((counselor, found))
+    return Offers(tuple(offered), tuple(not_offered))
+
+
+def _one(
+    work: Work,
+    client: Client,
+    birth_date: str | None,
+    modality: Modality,
+    counselor: Counselor,
+    begin: Instant,
+    end: Instant,
+) -> Offer | CoarseReason:
+    hours = load_hours(work, counselor.account)
+    free = free_for(work, hours, client.client, begin, end) if hours else iter(())
+    case = case_of(work, client, counselor.account, client.place, modality, "booking", birth_date=birth_date)
+    ask: Callable[[Instant], Decision] = case.assuming_consents().at
+    return offer(hours, modality, free, ask, begin)

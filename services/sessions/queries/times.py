@@ -1,0 +1,41 @@
+"""Free times: a counselor's hours, less what counselor and client have given away already."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+
+from sqlalchemy import select
+
+from services.kernel.store.tables import times
+from services.kernel.time import Instant, instant, plus
+from services.kernel.work import Work, micros
+from services.sessions.domain.hours import Hours, Taken, free_times
+
+NEXT_FREE = 5  # times that somebody is shown who came too late
+LOOK_AHEAD = 28  # days
+
+
+def taken_times(work: Work, since: Instant, until: Instant, *persons: str) -> list[Taken]:
+    """What these people have given away between two instants, over all clinics."""
+    where = (times.c.person.in_(persons), times.c.starts < micros(until), times.c.ends > micros(since))
+    rows = work.query(select(times.c.starts, times.c.ends).where(*where))
+    return [Taken(_instant(row["starts"]), _instant(row["ends"])) for row in rows]
+
+
+def free_for(work: Work, hours: Hours, client: str, since: Instant, until: Instant) -> Iterator[Instant]:
+    """The times in ``[since, until)`` at which both are free, in order."""
+    taken = taken_times(work, since, plus(until, minutes=hours.minutes), hours.counselor, client)
+    return free_times(hours, taken, work.now, since, until)
+
+
+def next_free(work: Work, hours: Hours | None, client: str, since: Instant) -> tuple[Instant, ...]:
+    """The next times at which both are free, for somebody whose time was taken."""
+    if hours is None:
+        return ()
+    begin = max(since, work.now)
+    return tuple(islice(free_for(work, hours, client, begin, plus(begin, days=LOOK_AHEAD)), NEXT_FREE))
+
+
+def _instant(microseconds: int) -> Instant:
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return instant(datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest))
