@@ -80,9 +80,14 @@ class House:
         front = make_front(lambda: look(parts), help_book=help_book, checks=checks, clock=self.clock)
         return mount(front, apps)
 
+    def hire(self) -> list[Worker]:
+        """The workers, not started: whoever has a time of their own turns them by hand."""
+        self.workers = [built.make_worker(self.log) for built in self.services.values()]
+        return self.workers
+
     def start(self) -> None:
         """Start the workers."""
-        self.workers = [built.make_worker(self.log) for built in self.services.values()]
+        self.hire()
         for worker in self.workers:
             worker.start()
 

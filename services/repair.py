@@ -28,8 +28,8 @@ def rebuild_service(settings: Settings, name: str, *, switch: bool) -> Rebuilt:
     engine = owner_engine(settings, name)
     log = open_log(settings)
     try:
-        rebuild = Rebuild(engine, readmodels.TABLES, readmodels.PROJECTIONS, log, name)
-        return rebuild.run(switch=switch)
+        kind: type[Rebuild] = getattr(readmodels, "REBUILD", Rebuild)  # audit rebuilds from its own log
+        return kind(engine, readmodels.TABLES, readmodels.PROJECTIONS, log, name).run(switch=switch)
     finally:
         log.close()
         engine.dispose()

@@ -6,7 +6,9 @@ from services.contracts.common import ErasureAnswer, Refusal
 from services.kernel.events import event
 from services.kernel.fields import ClinicId, Code, Hash, Id, Reader
 
-AlarmKind = Literal["hole", "fork", "unknown_incarnation", "log_diverged", "equivocation", "parked", "stale_lane"]
+AlarmKind = Literal[
+    "hole", "fork", "unknown_incarnation", "cut", "log_diverged", "equivocation", "unreadable", "parked", "stale_lane"
+]
 
 
 @event("audit.trail-read")

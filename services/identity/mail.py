@@ -24,6 +24,8 @@ from services.kernel.time import Instant, moment
 
 TIMEOUT = 10.0  # seconds for each step with the server
 
+_IN_FILES = SMTPUTF8.clone(linesep="\n")  # the lines of a file of this machine; on the way they are CRLF
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -66,7 +68,7 @@ class FolderMailer:
         self._sender = sender
 
     def send(self, mail: Mail) -> None:
-        content = compose(mail, self._sender).as_bytes(policy=SMTPUTF8)
+        content = compose(mail, self._sender).as_bytes(policy=_IN_FILES)
         stamp = moment(mail.date).strftime("%Y%m%dT%H%M%S%fZ")
         path = self._folder / f"{stamp}-{mail.id}.eml"
         new = path.with_suffix(".new")
@@ -86,7 +88,7 @@ class FolderMailer:
 
 
 class SmtpMailer:
-    """Gives each letter to a mail server: ``smtp://user:password@host:port``, or ``smtps://`` for TLS from the start."""
+    """Gives each letter to a server: ``smtp://user:password@host:port``, or ``smtps://`` for TLS from the start."""
 
     def __init__(self, url: str, sender: str, tls: ssl.SSLContext | None = None) -> None:
         parts = urlsplit(url)

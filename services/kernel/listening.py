@@ -62,10 +62,7 @@ class Listener:
 
     def get(self, service: str, lane: int) -> Position | None:
         """The stored position of a lane."""
-        where = (positions.c.service == service, positions.c.lane == lane)
-        found = self._service.query(select(positions).where(*where))
-        row = found[0] if found else None
-        position = Position(row["incarnation"], row["sequence"], bytes(row["chain"]), row["offset"]) if row else None
+        position = stored_position(self._service, service, lane)
         self._stored[service, lane] = position
         self._skipped.pop((service, lane), None)
         return position
@@ -78,7 +75,7 @@ class Listener:
             return
         if self._is_parked(message.service, stream) and self._park_behind(message, stream):
             return
-        self.take(message.service, message.body, [self._move(message)])
+        self.take(message.service, message.body, [self._moved(message)])
         self._note(message)
 
     def take(self, source: str, body: bytes, first: Iterable[Executable], locks: Iterable[str] = ()) -> None:
@@ -130,7 +127,7 @@ class Listener:
             "body": message.body,
             "time": self._service.clock(),
         }
-        write.rows += [self._move(message), insert(parked).values(**values)]
+        write.rows += [self._moved(message), insert(parked).values(**values)]
         self._service.backend.commit(write)
         self._note(message)
 
@@ -140,7 +137,7 @@ class Listener:
     def flush(self) -> None:
         """Write the positions that were only moved in memory. For the consumer's own thread."""
         for message in list(self._skipped.values()):
-            self._service.backend.commit(Write(rows=[self._move(message)]))
+            self._service.backend.commit(Write(rows=[self._moved(message)]))
             self._note(message)
 
     def _skip(self, message: Message) -> None:
@@ -150,20 +147,8 @@ class Listener:
         if message.sequence - (stored.sequence if stored else 0) >= SKIPPED_AT_MOST:
             self.flush()
 
-    def _move(self, message: Message) -> Executable:
-        """Move the stored position to the message; a check constraint fails when it is not where we left it."""
-        stored = self._stored.get((message.service, message.lane))
-        values = {
-            "incarnation": message.incarnation,
-            "sequence": message.sequence,
-            "chain": message.chain,
-            "offset": message.offset,
-        }
-        if stored is None:
-            return insert(positions).values(service=message.service, lane=message.lane, **values)
-        there = case((positions.c.sequence == stored.sequence, message.sequence), else_=-1)
-        where = (positions.c.service == message.service, positions.c.lane == message.lane)
-        return update(positions).where(*where).values(**values | {"sequence": there})
+    def _moved(self, message: Message) -> Executable:
+        return move_position(message, self._stored.get((message.service, message.lane)))
 
     def _note(self, message: Message) -> None:
         key = message.service, message.lane
@@ -173,6 +158,28 @@ class Listener:
     def _is_parked(self, service: str, stream: str) -> bool:
         where = (parked.c.service == service, parked.c.stream == stream)
         return bool(self._service.query(select(parked.c.sequence).where(*where).limit(1)))
+
+
+def stored_position(service: Service, source: str, lane: int) -> Position | None:
+    """How far a service has applied a lane of ``source``."""
+    found = service.query(select(positions).where(positions.c.service == source, positions.c.lane == lane))
+    row = found[0] if found else None
+    return Position(row["incarnation"], row["sequence"], bytes(row["chain"]), row["offset"]) if row else None
+
+
+def move_position(message: Message, stored: Position | None) -> Executable:
+    """Move the stored position to the message; a check constraint fails when it is not where it was left."""
+    values = {
+        "incarnation": message.incarnation,
+        "sequence": message.sequence,
+        "chain": message.chain,
+        "offset": message.offset,
+    }
+    if stored is None:
+        return insert(positions).values(service=message.service, lane=message.lane, **values)
+    there = case((positions.c.sequence == stored.sequence, message.sequence), else_=-1)
+    where = (positions.c.service == message.service, positions.c.lane == message.lane)
+    return update(positions).where(*where).values(**values | {"sequence": there})
 
 
 def parked_lock(source: str, stream: str) -> str:

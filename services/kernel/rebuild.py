@@ -31,7 +31,10 @@ class Rebuilt:
 
 @dataclass(slots=True)
 class Rebuild:
-    """One rebuild of one service. ``engine`` is that of the tables' owner; ``tables`` are what projections make."""
+    """One rebuild of one service. ``engine`` is that of the tables' owner; ``tables`` are what projections make.
+
+    A service whose tables are made otherwise overrides ``replay``.
+    """
 
     engine: Engine
     tables: MetaData
@@ -52,9 +55,9 @@ class Rebuild:
             self._begin(connection)
             try:
                 self._shadow.create_all(connection, checkfirst=False)
-                self._replay(connection, done)
+                self.replay(connection, done)
                 self._lock(connection)
-                self._replay(connection, done)
+                self.replay(connection, done)
                 self._compare(connection, done)
                 if switch:
                     self._switch(connection)
@@ -67,7 +70,8 @@ class Rebuild:
                 self._detach(connection)
         return done
 
-    def _replay(self, connection: Connection, done: Rebuilt) -> None:
+    def replay(self, connection: Connection, done: Rebuilt) -> None:
+        """Apply, beside the living tables, what was not applied yet. Called twice: the second time under the locks."""
         for source, lane, body in self._bodies(connection):
             self._applied[source, lane] += 1
             entry = decode(body)
@@ -76,8 +80,7 @@ class Rebuild:
                 continue
             rows = Rows(connection.dialect.name)
             self.projections.apply(entry, rows)
-            for statement in rows.statements:
-                connection.execute(statement, execution_options={"schema_translate_map": {None: SHADOW}})
+            write_beside(connection, rows)
 
     def _bodies(self, connection: Connection) -> Iterator[tuple[str, int, bytes]]:
         """Own events from the store; those of others from the log, as far as the service has applied them."""
@@ -152,3 +155,9 @@ class Rebuild:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("detach rebuild")
             Path(str(self.engine.url.database)).with_suffix(".rebuild").unlink(missing_ok=True)
+
+
+def write_beside(connection: Connection, rows: Rows) -> None:
+    """Write the rows into the tables that are being rebuilt."""
+    for statement in rows.statements:
+        connection.execute(statement, execution_options={"schema_translate_map": {None: SHADOW}})

@@ -83,6 +83,14 @@ class Worker:
         for thread in self._threads:
             thread.join(timeout)
 
+    def turn(self) -> int:
+        """One round of everything, in this thread: for the sample network and for tests, which have their own time."""
+        moved = self._relay_once() + (self.consumer.step(0.0) if self.follows else 0)
+        self.know()
+        for tick in self.ticks:
+            tick.step()
+        return moved
+
     def run(self) -> None:
         """Start, and return when ``stopped`` is set."""
         self.start()

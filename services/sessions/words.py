@@ -63,7 +63,7 @@ GATE: Mapping[str, Words] = {
     "session_ended": {"en": "This session is over", "id": "Sesi ini sudah selesai"},
 }
 
-_SENTENCES: Mapping[str, Words] = {**REASONS, **GATE}
+_SENTENCES: dict[str, Words] = {str(code): words for code, words in REASONS.items()} | dict(GATE)
 
 
 def sentence(code: str) -> str:

@@ -63,6 +63,15 @@ def nodes_of(read: KeptHashes) -> Nodes:
     return node
 
 
+def range_of(nodes: Nodes, size: int) -> CompactRange:
+    """The range from which a tree of ``size`` leaves goes on growing."""
+    hashes = []
+    for level in range(size.bit_length() - 1, -1, -1):
+        if size >> level & 1:
+            hashes.append(nodes(level, (size >> level) - 1))
+    return CompactRange(size, tuple(hashes))
+
+
 def tree_root(nodes: Nodes, size: int) -> bytes:
     """The root of the first ``size`` leaves."""
     return _hash(nodes, 0, size) if size else root(())

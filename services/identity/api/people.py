@@ -34,7 +34,7 @@ class _InvitationsQuery(PageQuery):
     clinic = fields.String(load_default=None, metadata={"description": "None for the network"})
 
     @post_load
-    def _page(self, data: dict[str, Any], **_: Any) -> tuple[str | None, PageRequest]:  # type: ignore[override]
+    def _page(self, data: dict[str, Any], **_: Any) -> tuple[str | None, PageRequest]:
         return data["clinic"], PageRequest(data["limit"], data["cursor"])
 
 

@@ -38,7 +38,7 @@ def _token() -> fields.String:
     )
 
 
-def _languages() -> fields.List:
+def _languages() -> fields.List[str]:
     return fields.List(
         LanguageField(),
         required=True,

@@ -40,7 +40,10 @@ def canonical(password: str) -> str:
 
 
 def check(password: str, email: str | None = None) -> str:
-    """The canonical password; ``email`` is the person's own address, where it is known. Raises ``Invalid`` with what to choose instead."""
+    """The canonical password. Raises ``Invalid`` with what to choose instead.
+
+    ``email`` is the person's own address, where it is known.
+    """
     text = canonical(password)
     plain = text.casefold()
     if len(text) < SHORTEST:

@@ -84,6 +84,39 @@ def create_kernel(connection: Connection, service: str, incarnation: str, lanes:
     connection.execute(insert(stores).values(service=service, incarnation=incarnation, lanes=lanes))
 
 
+_FINAL_POSTGRES = (
+    """
+create or replace function rows_are_final() returns trigger language plpgsql as $$
+begin
+  raise exception '% is append-only: % is not allowed', tg_table_name, tg_op using errcode = 'insufficient_privilege';
+end $$
+""",
+    "create trigger {0}_no_change before update or delete on {0} for each row execute function rows_are_final()",
+    "create trigger {0}_no_truncate before truncate on {0} for each statement execute function rows_are_final()",
+)
+_FINAL_SQLITE = (
+    """
+create trigger {0}_no_update before update on {0}
+begin select raise(abort, '{0} is append-only: UPDATE is not allowed'); end
+""",
+    """
+create trigger {0}_no_delete before delete on {0}
+begin select raise(abort, '{0} is append-only: DELETE is not allowed'); end
+""",
+)
+
+
+def make_final(connection: Connection, service: str, *tables: str) -> None:
+    """Make tables of a service append-only as ``events`` is: by triggers, and for the app by its rights."""
+    on_postgres = connection.dialect.name == "postgresql"
+    for table in tables:
+        for statement in _FINAL_POSTGRES if on_postgres else _FINAL_SQLITE:
+            connection.execute(text(statement.replace("{0}", table)))
+    app = f"{service}_app"
+    if on_postgres and connection.scalar(text("select 1 from pg_roles where rolname = :role"), {"role": app}):
+        connection.execute(text(f"revoke update, delete, truncate on {', '.join(tables)} from {app}"))
+
+
 def grant_rights(connection: Connection, service: str) -> None:
     """Give the roles ``<service>_app``, ``_eraser`` and ``_reader`` their rights, where these roles exist."""
     if connection.dialect.name != "postgresql":

@@ -96,6 +96,12 @@ _MEANINGS: dict[str, Callable[[], Exception]] = {
 }
 
 
+def means(error: Callable[[], Exception], *constraints: str) -> None:
+    """Have a constraint of a service's own tables told by an error of its own. It is named as each database names it:
+    PostgreSQL by the constraint, SQLite by ``table.column``."""
+    _MEANINGS.update(dict.fromkeys(constraints, error))
+
+
 def meaning(constraint: str) -> Exception | None:
     """The error that the violation of a constraint stands for, or ``None`` when it is a fault of ours."""
     make = _MEANINGS.get(constraint)

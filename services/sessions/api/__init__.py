@@ -1,0 +1,10 @@
+"""The operations of sessions over HTTP, one noun a module, and the shapes of what they take and give."""
+
+from services.sessions.api.availability import availability
+from services.sessions.api.clients import clients
+from services.sessions.api.consents import consents
+from services.sessions.api.meeting import meeting
+from services.sessions.api.records import records
+from services.sessions.api.sessions import sessions
+
+BLUEPRINTS = (availability, clients, consents, records, sessions, meeting)

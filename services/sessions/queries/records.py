@@ -44,7 +44,7 @@ def clinic_of(service: Service, client: str) -> str | None:
 def own_details(service: Service, client: str, claimed: list[str]) -> tuple[dict[str, Any], int]:
     """What the clinic knows of the client who asks, and its version."""
     row = client_row(service, client)
-    refs = {**_details(service, client), **_ref(service, client, "number", "fallback_number")}
+    refs = {**_details(service, client), **_fallback(service, client)}
     shown = service.reader.own(client, claimed, refs.values())
     words = {name: shown.text(*ref) for name, ref in refs.items()}
     answer = {"client": client, "clinic": row["clinic"], "reference": row["reference"], "jurisdiction": row["place"]}
@@ -103,9 +103,11 @@ def _details(service: Service, client: str) -> dict[str, Ref]:
     return {name: (held[name], name) for name in _SHOWN if name in held}
 
 
-def _ref(service: Service, client: str, field: str, name: str) -> dict[str, Ref]:
-    where = (client_words.c.client == client, client_words.c.field == field)
-    return {name: (row["event"], field) for row in service.query(select(client_words).where(*where))}
+def _fallback(service: Service, client: str) -> dict[str, Ref]:
+    """Which event carries the number of the fallback."""
+    where = (client_words.c.client == client, client_words.c.field == "number")
+    found = service.query(select(client_words).where(*where))
+    return {"fallback_number": (found[0]["event"], "number")} if found else {}
 
 
 def _any_erased(shown: Shown, refs: Any) -> bool:

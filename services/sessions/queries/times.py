@@ -6,10 +6,12 @@ from itertools import islice
 
 from sqlalchemy import select
 
+from services.kernel.service import Service
 from services.kernel.store.tables import times
 from services.kernel.time import Instant, instant, plus
 from services.kernel.work import Work, micros
 from services.sessions.domain.hours import Hours, Taken, free_times
+from services.sessions.readmodels.tables import availability
 
 NEXT_FREE = 5  # times that somebody is shown who came too late
 LOOK_AHEAD = 28  # days
@@ -39,3 +41,9 @@ def next_free(work: Work, hours: Hours | None, client: str, since: Instant) -> t
 def _instant(microseconds: int) -> Instant:
     seconds, rest = divmod(microseconds, 1_000_000)
     return instant(datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest))
+
+
+def version_of_hours(service: Service, counselor: str) -> int:
+    """The version of a counselor's hours; 0 where there are none."""
+    found = service.query(select(availability.c.version).where(availability.c.counselor == counselor))
+    return int(found[0]["version"]) if found else 0

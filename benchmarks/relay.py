@@ -1,0 +1,191 @@
+"""From the answered commit to the event applied by another service, over a real Kafka.
+
+Three processes, as in an installation: the writer; the worker of its service, whose relay looks at the store every
+``RELAY_IDLE`` seconds; the worker of the reader, which decodes, writes its read model and its position and commits. Both
+databases are durable. Beside it kafka-python alone between the same processes: from ``send`` to ``poll``, with the same
+acks, topic settings and pace.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from benchmarks import diary
+from benchmarks.ground import Report, describe, durable_postgres, folder, machine, percentile
+from deploy.local import kafka
+from services.kernel.listening import Listener, Reactions
+from services.kernel.log.consumer import Handler, Position
+from services.kernel.log.kafka import KafkaLog
+from services.kernel.log.port import Message, topic
+from services.kernel.parts import Assembly
+from services.kernel.service import Service
+from services.kernel.settings import load_settings
+from services.kernel.store.opening import Store
+from services.kernel.worker import RELAY_IDLE, Worker
+
+ROUNDS = 6
+EACH = 60
+GAP = (0.010, 0.040)  # seconds between two events, drawn evenly, so that no polling falls into step
+WARM = 10
+RAW = "raw"
+
+
+@dataclass(slots=True)
+class Timed:
+    """A handler that notes when an event was applied for good."""
+
+    handler: Handler
+    times: dict[int, float] = field(default_factory=dict)
+
+    def apply(self, message: Message, position_before: Position | None) -> None:
+        self.handler.apply(message, position_before)
+        self.times[message.sequence] = time.monotonic()
+
+    def park(self, message: Message, reason: str) -> None:
+        self.handler.park(message, reason)
+
+
+def run() -> list[Report]:
+    report = Report("relay: commit -> applied by another service")
+    with folder() as place, durable_postgres(place) as server:
+        broker = kafka.start(place / "kafka")
+        try:
+            report.note(machine())
+            report.note(describe(server))
+            report.note(f"Kafka {broker.part.version}: one broker, acks=all; kafka-python in all processes")
+            report.note(f"{ROUNDS * EACH} events each, one every {GAP[0] * 1000:.0f} to {GAP[1] * 1000:.0f} ms, by turns")
+            urls = {name: server.create_database(name) for name in ("writer", "reader")}
+            ours, raw = _measure(urls, broker.address, place)
+        finally:
+            broker.stop()
+    shares = (("p50", 0.50), ("p99", 0.99))
+    found = {
+        (name, words): report.figures(f"{name}, {words}", [percentile(values, share) * 1000], "ms")
+        for name, values in (("ours, commit -> applied", ours), ("raw, send -> poll", raw))
+        for words, share in shares
+    }
+    limit = 3 * found["raw, send -> poll", "p99"] + RELAY_IDLE * 1000
+    report.lines.append(f"  (the limit: 3 x raw p99 + one poll interval of {RELAY_IDLE * 1000:.0f} ms)")
+    report.ratio("ours, p99 in ms", found["ours, commit -> applied", "p99"], at_most=limit)
+    report.ratio("ours / raw, p50", found["ours, commit -> applied", "p50"] / found["raw, send -> poll", "p50"])
+    return [report]
+
+
+def _measure(urls: dict[str, str], address: str, place: Path) -> tuple[list[float], list[float]]:
+    for url in urls.values():
+        diary.make_store(url)
+    log = KafkaLog(address)
+    log.make_topics({diary.SERVICE: 1, "reader": 1, RAW: 1})
+    log.close()
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    here2, there2 = context.Pipe()
+    processes = [
+        context.Process(target=relay, args=(there, urls["writer"], address, place), daemon=True),
+        context.Process(target=read, args=(there2, urls["reader"], address, place), daemon=True),
+    ]
+    for process in processes:
+        process.start()
+    try:
+        here.recv(), here2.recv()
+        committed, sent = _write(urls["writer"], address, place)
+        here2.send((len(committed), len(sent)))
+        applied, polled = here2.recv()
+        here.send("end")
+    finally:
+        for process in processes:
+            process.join(10)
+            process.kill()
+    ours = [applied[n] - at for n, at in committed.items() if n > WARM]
+    raw = [polled[n] - at for n, at in sent.items() if n > WARM]
+    return ours, raw
+
+
+def _write(url: str, address: str, place: Path) -> tuple[dict[int, float], dict[int, float]]:
+    """When each event's commit was answered, and when each raw record was sent; both numbered from 1."""
+    service = diary.open_diary(url, place)
+    producer = KafkaProducer(bootstrap_servers=address, acks="all", enable_idempotence=False)
+    committed: dict[int, float] = {}
+    sent: dict[int, float] = {}
+    body = b""
+
+    def commit() -> None:
+        nonlocal body
+        service.do(diary.WHO, diary.plan_meeting, len(committed) + 1)
+        committed[len(committed) + 1] = time.monotonic()
+        body = body or service.backend.after(0, 0, 1)[0].body
+
+    def send() -> None:
+        number = len(sent) + 1
+        sent[number] = time.monotonic()
+        producer.send(topic(RAW), body, key=str(number).encode(), partition=0)
+        producer.flush()
+
+    for step in [commit] * WARM + [send] * WARM + ([commit] * EACH + [send] * EACH) * ROUNDS:
+        step()
+        time.sleep(random.uniform(*GAP))
+    producer.close()
+    service.backend.dispose()
+    return committed, sent
+
+
+def relay(end: Connection, url: str, address: str, place: Path) -> None:
+    """The worker of the writer's service."""
+    service = diary.open_diary(url, place)
+    listener = Listener(service, Reactions())
+    worker = _worker(service, KafkaLog(address), listener, listener, ())
+    worker.start()
+    end.send("ready")
+    end.recv()
+    worker.stop()
+
+
+def read(end: Connection, url: str, address: str, place: Path) -> None:
+    """The worker of the reading service; and, in a thread, the raw consumer."""
+    service = diary.open_diary(url, place)
+    service.name = "reader"
+    listener = Listener(service, Reactions())
+    timed = Timed(listener)
+    worker = _worker(service, KafkaLog(address), timed, listener, (diary.SERVICE,))
+    worker.start()
+    polled: dict[int, float] = {}
+    stopped, ready = threading.Event(), threading.Event()
+    raw = threading.Thread(target=_poll, args=(address, polled, stopped, ready), daemon=True)
+    raw.start()
+    ready.wait(30)
+    end.send("ready")
+    events, records = end.recv()
+    deadline = time.monotonic() + 30
+    while (len(timed.times) < events or len(polled) < records) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    end.send((timed.times, polled))
+    stopped.set()
+    worker.stop()
+    raw.join(5)
+
+
+def _worker(
+    service: Service, log: KafkaLog, handler: Handler, listener: Listener, follows: tuple[str, ...]
+) -> Worker:
+    assembly = Assembly(service, Store(service.backend, diary.INCARNATION, 1), load_settings({"AMANAH_LANES": "1"}))
+    return Worker(assembly, log, handler, listener, follows)
+
+
+def _poll(address: str, polled: dict[int, float], stopped: threading.Event, ready: threading.Event) -> None:
+    consumer = KafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer.assign([TopicPartition(topic(RAW), 0)])
+    consumer.poll(timeout_ms=200)
+    ready.set()
+    while not stopped.is_set():
+        for records in consumer.poll(timeout_ms=500).values():
+            now = time.monotonic()
+            polled.update({int(record.key): now for record in records})
+    consumer.close()

@@ -1,0 +1,102 @@
+"""What the views of sessions share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import request
+from sqlalchemy import RowMapping
+
+from services.contracts.practice import Decision, Reason
+from services.kernel.http.app import context_of
+from services.kernel.http.etag import etag, if_match
+from services.kernel.http.idempotency import idempotency_key
+from services.kernel.http.policy import Target, authorise, caller
+from services.kernel.http.serving import acting
+from services.kernel.service import Answer, Once
+from services.kernel.time import Instant
+from services.kernel.work import Who
+from services.sessions.context import Context
+from services.sessions.domain.gate import GateReason
+from services.sessions.queries.records import clinic_of
+from services.sessions.queries.sessions import session_row, session_view
+from services.sessions.words import sentence
+
+
+def here() -> Context:
+    return context_of(Context)
+
+
+def authorise_client(client: str) -> str:
+    """Hold the operation in hand to its row, for this client; their id again."""
+    authorise(Target(clinic=clinic_of(here().service, client), client=client))
+    return client
+
+
+def authorise_session(session: str) -> RowMapping:
+    """Hold the operation in hand to its row, for this session; its row. Raises ``NotFound``."""
+    row = session_row(here().service, session)
+    authorise(Target(clinic=row["clinic"], client=row["client"], account=row["counselor"]))
+    return row
+
+
+def acts_as_client(row: RowMapping) -> bool:
+    """Whether who calls is the client of the session, and not somebody who works here."""
+    return caller().is_client(row["client"])
+
+
+def who_of(row: RowMapping) -> Who:
+    """Who acts on a session: its client, or an account."""
+    return acting(row["client"] if acts_as_client(row) else None)
+
+
+def client_once(client: str) -> Once:
+    """The Idempotency-Key of a client's request. It is kept under the client, so that no row of ours ties an account
+    to its client, and the fingerprint is keyed, because a bare hash would be a test for the words in the request."""
+    once = idempotency_key()
+    fingerprint = here().service.keys.mac("index", b"request/" + once.fingerprint.encode()).hex()
+    return replace(once, actor=client, fingerprint=fingerprint)
+
+
+def created(place: str) -> Callable[[Any, Instant], Answer]:
+    """201 with the address of the new thing, by its id."""
+    return lambda made, _: Answer(201, f"/sessions/v1/{place}/{made}")
+
+
+def created_at(place: str) -> Callable[[Any, Instant], Answer]:
+    """201 with a known address."""
+    return lambda _, __: Answer(201, f"/sessions/v1/{place}")
+
+
+def version_if_named() -> int | None:
+    """The version in If-Match, where the request names one."""
+    return if_match() if "If-Match" in request.headers else None
+
+
+def session_answer(session: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A session as it is now, with its version as ETag."""
+    view, version = session_view(here().service, session)
+    return view, {"ETag": etag(version)}
+
+
+def decision_answer(decision: Decision) -> dict[str, Any]:
+    """A decision with its reasons in words."""
+    return {
+        "verdict": decision.verdict,
+        "reasons": reasons_answer(decision.reasons),
+        "obligations": list(decision.obligations),
+        "next_change_at": decision.next_change_at,
+    }
+
+
+def reasons_answer(reasons: Sequence[Reason | GateReason]) -> list[dict[str, str]]:
+    """Reasons with their sentences."""
+    return [
+        {
+            "code": reason.code,
+            "sentence": sentence(reason.code),
+            "about": reason.fact if isinstance(reason, Reason) else reason.about,
+            "mender": reason.mender,
+        }
+        for reason in reasons
+    ]

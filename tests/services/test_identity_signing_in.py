@@ -1,0 +1,170 @@
+"""Signing in and out, wrong passwords, throttling, new passwords; over HTTP."""
+
+import sqlite3
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import pytest
+
+from services.identity.examples import DEWI, NADIA, SARI
+from services.kernel.http.tokens import decode
+from services.kernel.settings import SERVICES
+from services.kernel.time import moment
+from tests.identity_house import V1, House
+from tests.world import keys_of
+
+WRONG = "this is not the password"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    made = House(tmp_path)
+    made.found()
+    return made
+
+
+def test_a_token_is_for_all_services_and_holds_as_long_as_the_setting_says(house: House) -> None:
+    answer = house.sign_in(SARI)
+    keys = keys_of(house.settings, "identity")
+    claims = decode(
+        answer.json["token"], lambda v: keys.public_keys("identity", "token")[v], house.clock.now, "sessions"
+    )
+    assert claims.audience == SERVICES
+    assert (claims.account, claims.sid) == (answer.json["account"], answer.json["sid"])
+    assert claims.network_roles == ("operator",)
+    assert (moment(claims.expires) - moment(claims.issued)).total_seconds() == house.settings.token_minutes * 60
+    house.clock.advance(minutes=11)
+    assert (
+        house.built.app.test_client()
+        .get(f"{V1}/me", headers={"Authorization": f"Bearer {answer.json['token']}"})
+        .status_code
+        == 401
+    )
+
+
+def test_a_person_is_found_however_they_write_their_address(house: House) -> None:
+    body = {"email": SARI.email.upper(), "password": SARI.password}
+    assert house.anyone().post(f"{V1}/sign-ins", body).status_code == 201
+
+
+def test_wrong_and_unknown_are_told_alike_and_only_the_known_is_recorded(house: House) -> None:
+    wrong, unknown = house.sign_in(SARI, WRONG), house.sign_in(NADIA, WRONG)
+    assert wrong.status_code == unknown.status_code == 401
+    told = [{k: v for k, v in answer.json.items() if k != "instance"} for answer in (wrong, unknown)]
+    assert told[0] == told[1]
+    (refused,) = house.events("sign-in-refused")
+    assert refused.data.reason == "unknown_or_wrong"
+
+
+def test_an_unknown_address_costs_as_much_time_as_a_wrong_password(house: House) -> None:
+    """Without the dummy hash an unknown address would be answered several times faster."""
+
+    def seconds(person: object) -> float:
+        times = []
+        for _ in range(3):
+            began = perf_counter()
+            house.sign_in(person, WRONG)  # type: ignore[arg-type]
+            times.append(perf_counter() - began)
+        return median(times)
+
+    house.sign_in(SARI, WRONG)  # makes the key that seals where a try came from
+    assert seconds(NADIA) > 0.4 * seconds(SARI)
+
+
+def test_signing_out_ends_the_token_and_is_told_to_all_services(house: House) -> None:
+    opened = house.sign_in(SARI).json
+    sari = house.signed_in(SARI)
+    house.clock.advance(seconds=1)
+    stranger = house.bearer()
+    assert stranger.delete(f"{V1}/sign-ins/{opened['sid']}").status_code == 403
+    assert sari.delete(f"{V1}/sign-ins/{opened['sid']}").status_code == 204
+    assert sari.delete(f"{V1}/sign-ins/{opened['sid']}").status_code == 204
+    first = house.anyone()
+    first.token = opened["token"]
+    assert first.get(f"{V1}/me").status_code == 401
+    assert sari.get(f"{V1}/me").status_code == 200
+    (revoked,) = house.events("sign-ins-revoked")
+    assert (revoked.data.sid, revoked.data.reason) == (opened["sid"], "signed_out")
+
+
+def test_waiting_grows_with_wrong_passwords_and_ends(house: House) -> None:
+    for _ in range(4):
+        assert house.sign_in(SARI, WRONG).status_code == 401
+    waits = house.sign_in(SARI)  # even with the right password
+    assert (waits.status_code, waits.headers["Retry-After"]) == (429, "5")
+    house.sign_in(SARI)
+    assert [e.data.reason for e in house.events("sign-in-refused")][-1] == "too_many_tries"
+    assert len(house.events("sign-in-refused")) == 5  # the tries that had to wait are told once
+    house.clock.advance(seconds=5)
+    assert house.sign_in(SARI, WRONG).status_code == 401
+    assert house.sign_in(SARI).headers["Retry-After"] == "10"
+    house.clock.advance(seconds=10)
+    assert house.sign_in(SARI).status_code == 201
+    assert house.sign_in(SARI, WRONG).status_code == 401  # forgotten: the first tries are free again
+
+
+def test_tries_that_must_wait_do_not_prolong_the_wait(house: House) -> None:
+    for _ in range(4):
+        house.sign_in(SARI, WRONG)
+    for _ in range(4):
+        house.clock.advance(seconds=1)
+        house.sign_in(SARI, WRONG)
+    house.clock.advance(seconds=1)
+    assert house.sign_in(SARI).status_code == 201
+
+
+def test_an_unknown_address_is_throttled_like_a_known_one(house: House) -> None:
+    for _ in range(4):
+        house.sign_in(NADIA, WRONG)
+    assert house.sign_in(NADIA).status_code == 429
+
+
+def test_a_new_password_by_mail_ends_every_sign_in_and_opens_a_closed_way(house: House) -> None:
+    before = house.signed_in(SARI)
+    for _ in range(4):
+        house.sign_in(SARI, WRONG)
+    assert house.anyone().post(f"{V1}/password-resets", {"email": SARI.email}).status_code == 202
+    token = house.mailed_token()
+    house.clock.advance(seconds=1)
+    body = {"token": token, "password": "another morning in the garden"}
+    assert house.anyone().post(f"{V1}/password-resets/completions", body).status_code == 204
+    assert house.anyone().post(f"{V1}/password-resets/completions", body).status_code == 422
+    assert before.get(f"{V1}/me").status_code == 401
+    house.clock.advance(seconds=1)
+    assert house.sign_in(SARI).status_code == 401
+    assert house.sign_in(SARI, "another morning in the garden").status_code == 201
+    assert [e.data.reason for e in house.events("sign-ins-revoked")] == ["password_changed"]
+
+
+def test_a_reset_is_answered_alike_for_an_unknown_address_and_sends_nothing(house: House) -> None:
+    known = house.anyone().post(f"{V1}/password-resets", {"email": SARI.email})
+    unknown = house.anyone().post(f"{V1}/password-resets", {"email": DEWI.email})
+    assert (known.status_code, known.data) == (unknown.status_code, unknown.data)
+    assert [letter["To"] for letter in house.post_letters()] == [SARI.email]
+
+
+def test_a_reset_link_holds_for_an_hour(house: House) -> None:
+    house.anyone().post(f"{V1}/password-resets", {"email": SARI.email})
+    token = house.mailed_token()
+    house.clock.advance(hours=1)
+    body = {"token": token, "password": "another morning in the garden"}
+    assert house.anyone().post(f"{V1}/password-resets/completions", body).status_code == 422
+
+
+def test_nobodys_letter_box_is_filled_by_a_third_person(house: House) -> None:
+    for _ in range(20):
+        house.anyone().post(f"{V1}/password-resets", {"email": SARI.email})
+    assert len(house.post_letters()) == 4
+
+
+def test_neither_password_nor_address_nor_secret_lies_in_the_database(house: House) -> None:
+    house.sign_in(SARI, WRONG)
+    house.anyone().post(f"{V1}/password-resets", {"email": SARI.email})
+    secret = house.mailed_token()
+    path = house.settings.data / "identity.sqlite3"
+    with sqlite3.connect(path) as connection:
+        connection.execute("pragma wal_checkpoint(TRUNCATE)")
+    raw = path.read_bytes()
+    for word in (SARI.email, SARI.email.casefold(), SARI.password, WRONG, secret):
+        assert word.encode() not in raw
