@@ -22,7 +22,8 @@ from services.kernel.projections import Projections, Rows
 from services.kernel.sealer import Sealer
 from services.kernel.service import Service
 from services.kernel.store.backend import Backend
-from services.kernel.store.postgres import PostgresBackend, postgres_engine
+from services.kernel.store.pool import postgres_engine
+from services.kernel.store.postgres import PostgresBackend
 from services.kernel.store.schema import create_kernel
 from services.kernel.time import Instant, system_clock
 from services.kernel.work import Who, Work

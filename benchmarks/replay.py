@@ -16,7 +16,7 @@ from benchmarks.ground import Report, describe, durable_postgres, folder, machin
 from services.kernel.log.embedded import EmbeddedLog
 from services.kernel.rebuild import Rebuild
 from services.kernel.service import Service
-from services.kernel.store.postgres import postgres_engine
+from services.kernel.store.pool import postgres_engine
 
 LENGTH = 1000
 STREAMS = 8

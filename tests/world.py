@@ -17,7 +17,6 @@ from weakref import WeakKeyDictionary
 
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from services.kernel.chain import ORIGIN, chain, chain_head
 from services.kernel.codec import encode, put_commitments
@@ -185,27 +184,28 @@ def next_message(listener: Listener, entry: Entry[Any]) -> tuple[Message, Positi
 class ApiClient:
     """Flask's test client with a bearer, an Idempotency-Key on every POST, and If-Match by version.
 
-    ``answer.json`` is the body, ``answer.status_code`` the status, ``answer.headers["Location"]`` where a new thing is.
+    Answers are werkzeug's ``TestResponse`` (as ``Any``, so that ``answer.json["key"]`` need not be guarded):
+    ``answer.status_code``, ``answer.json``, ``answer.headers["Location"]``.
     """
 
     def __init__(self, app: Flask, token: str | None = None) -> None:
         self._client: FlaskClient = app.test_client()
         self.token = token
 
-    def get(self, path: str, **query: Any) -> TestResponse:
+    def get(self, path: str, **query: Any) -> Any:
         return self._send("GET", path, query_string={k: v for k, v in query.items() if v is not None})
 
-    def post(self, path: str, body: Any = None, *, key: str | None = None, **more: Any) -> TestResponse:
+    def post(self, path: str, body: Any = None, *, key: str | None = None, **more: Any) -> Any:
         headers = {"Idempotency-Key": key or str(uuid4())}
         return self._send("POST", path, json=body if body is not None else {}, headers=headers, **more)
 
-    def put(self, path: str, body: Any, *, version: int | str | None = None) -> TestResponse:
+    def put(self, path: str, body: Any, *, version: int | str | None = None) -> Any:
         return self._send("PUT", path, json=body, headers=_if_match(version))
 
-    def delete(self, path: str, *, version: int | str | None = None) -> TestResponse:
+    def delete(self, path: str, *, version: int | str | None = None) -> Any:
         return self._send("DELETE", path, headers=_if_match(version))
 
-    def _send(self, method: str, path: str, **more: Any) -> TestResponse:
+    def _send(self, method: str, path: str, **more: Any) -> Any:
         headers = dict(more.pop("headers", {}))
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"

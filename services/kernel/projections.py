@@ -8,51 +8,47 @@ is only ever inserted, because two streams may be written at the same moment.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Table, and_, delete, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table
 
 from services.kernel.events import Entry, event_type
+from services.kernel.store import changes
+from services.kernel.store.changes import RowChange
 
 E = TypeVar("E")
 Projection = Callable[[Entry[Any], "Rows"], None]
 
 
 class Rows:
-    """Collects row changes as statements, for one database dialect (``sqlite`` or ``postgresql``)."""
+    """Collects row changes, for one database dialect (``sqlite`` or ``postgresql``). Values are plain values."""
 
     def __init__(self, dialect: str) -> None:
-        self.statements: list[Executable] = []
-        self._insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        self.statements: list[RowChange] = []
+        self._dialect = dialect
 
     def insert(self, table: Table, **values: Any) -> None:
         """One new row."""
-        self.statements.append(insert(table).values(**values).inline())
+        self.statements.append(changes.inserted(table, values))
 
     def add(self, table: Table, **values: Any) -> None:
         """One new row, unless its primary key is there."""
-        self.statements.append(self._insert(table).values(**values).on_conflict_do_nothing())
+        self.statements.append(changes.added(self._dialect, table, values))
 
     def add_where(self, table: Table, values: Any, columns: list[str]) -> None:
         """Rows from a SELECT, unless they are there."""
-        self.statements.append(self._insert(table).from_select(columns, values).on_conflict_do_nothing())
+        insert = changes.upsert(self._dialect)(table)
+        self.statements.append(insert.from_select(columns, values).on_conflict_do_nothing())
 
     def put(self, table: Table, **values: Any) -> None:
         """One row, new or in place of the one with its primary key; columns not named keep what they hold."""
-        keys = [column.name for column in table.primary_key]
-        changed = {name: value for name, value in values.items() if name not in keys}
-        statement = self._insert(table).values(**values)
-        if changed:
-            self.statements.append(statement.on_conflict_do_update(index_elements=keys, set_=changed))
-        else:
-            self.statements.append(statement.on_conflict_do_nothing(index_elements=keys))
+        self.statements.append(changes.put(self._dialect, table, values))
 
     def update(self, table: Table, where: dict[str, Any], **values: Any) -> None:
         """Change the rows whose columns equal ``where``."""
-        self.statements.append(update(table).where(_match(table, where)).values(**values))
+        self.statements.append(changes.updated(table, where, values))
 
     def delete(self, table: Table, **where: Any) -> None:
         """Delete the rows whose columns equal ``where``."""
-        self.statements.append(delete(table).where(_match(table, where)))
+        self.statements.append(changes.deleted(table, where))
 
 
 class Projections:
@@ -81,7 +77,3 @@ class Projections:
     @property
     def types(self) -> frozenset[str]:
         return frozenset(self._by_type)
-
-
-def _match(table: Table, where: dict[str, Any]) -> Any:
-    return and_(*(table.c[name] == value for name, value in where.items()))

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, MetaData, except_, func, insert, sele
 from services.kernel.codec import decode
 from services.kernel.log.port import Log
 from services.kernel.projections import Projections, Rows
+from services.kernel.store.changes import execute
 from services.kernel.store.tables import events, positions
 
 SHADOW = "rebuild"
@@ -160,4 +161,4 @@ class Rebuild:
 def write_beside(connection: Connection, rows: Rows) -> None:
     """Write the rows into the tables that are being rebuilt."""
     for statement in rows.statements:
-        connection.execute(statement, execution_options={"schema_translate_map": {None: SHADOW}})
+        execute(connection, statement, {None: SHADOW})

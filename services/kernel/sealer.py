@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping, and_, exists, insert, literal, select
+from sqlalchemy import RowMapping, and_, exists, literal, select
 
 from services.kernel.codec import decode, put_commitments
 from services.kernel.errors import Erased
@@ -24,6 +24,7 @@ from services.kernel.keys.sealing import AssociatedData, SealBroken, open_, seal
 from services.kernel.metrics import MISSING_VALUES
 from services.kernel.projections import Rows
 from services.kernel.store.backend import Backend
+from services.kernel.store.changes import RowChange, inserted
 from services.kernel.store.tables import data_keys, events, fences, sealed_values
 from services.kernel.store.write import Write
 from services.kernel.work import Draft
@@ -174,10 +175,10 @@ class Sealer:
         self._backend.commit(Write(rows=rows.statements, locks={keyholder}))
 
 
-def rows_to_write(rows: Iterable[SealedRow]) -> list[Any]:
-    """The statements that keep ciphertext."""
+def rows_to_write(rows: Iterable[SealedRow]) -> list[RowChange]:
+    """The changes that keep ciphertext."""
     return [
-        insert(sealed_values).values(event_id=r.event_id, field=r.field, key_id=r.key_id, envelope=r.envelope).inline()
+        inserted(sealed_values, {"event_id": r.event_id, "field": r.field, "key_id": r.key_id, "envelope": r.envelope})
         for r in rows
     ]
 

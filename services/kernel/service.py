@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Executable, RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, select
 
 from services.kernel.codec import encode
 from services.kernel.errors import Conflict, Erased, Invalid, Problem
@@ -21,6 +21,7 @@ from services.kernel.projections import Projections, Rows
 from services.kernel.reading import Reader
 from services.kernel.sealer import Sealer, rows_to_write
 from services.kernel.store.backend import Backend
+from services.kernel.store.changes import RowChange, inserted
 from services.kernel.store.tables import answers
 from services.kernel.store.write import (
     AlreadyAnswered,
@@ -92,18 +93,19 @@ class Service:
             return kept
         made: list[Answer] = []
 
-        def keep(result: R, now: Instant) -> Executable:
+        def keep(result: R, now: Instant) -> RowChange:
             made[:] = [answer(result, now)]
-            return answers.insert().values(
-                actor=once.actor,
-                operation=once.operation,
-                key=once.key,
-                fingerprint=once.fingerprint,
-                status=made[0].status,
-                location=made[0].location,
-                etag=made[0].etag,
-                time=now,
-            )
+            kept = {
+                "actor": once.actor,
+                "operation": once.operation,
+                "key": once.key,
+                "fingerprint": once.fingerprint,
+                "status": made[0].status,
+                "location": made[0].location,
+                "etag": made[0].etag,
+                "time": now,
+            }
+            return inserted(answers, kept)
 
         try:
             self._run(who, command, args, {}, None, keep, None)
@@ -116,7 +118,7 @@ class Service:
             raise Conflict("This request is being answered at this moment.", help="Send it again shortly.") from None
         return made[0]
 
-    def react(self, who: Who, reaction: Callable[[Work], None], more: Iterable[Executable]) -> list[Written]:
+    def react(self, who: Who, reaction: Callable[[Work], None], more: Iterable[RowChange]) -> list[Written]:
         """Run a reaction to another's event; ``more`` (the position, what was learned) is written with it."""
         found: list[Written] = []
         self._run(who, reaction, (), {}, None, None, list(more), found)
@@ -141,8 +143,8 @@ class Service:
         args: Iterable[Any],
         more: dict[str, Any],
         expected: int | None,
-        keep: Callable[[R, Instant], Executable] | None,
-        extra: list[Executable] | None,
+        keep: Callable[[R, Instant], RowChange] | None,
+        extra: list[RowChange] | None,
         found: list[Written] | None = None,
     ) -> R:
         for attempt in range(1, TRIES + 1):
@@ -168,7 +170,7 @@ class Service:
             return result
         raise AssertionError("unreachable")
 
-    def _commit(self, work: Work, extra: list[Executable]) -> list[Written]:
+    def _commit(self, work: Work, extra: list[RowChange]) -> list[Written]:
         if not (work.drafts or work.rows.statements or extra):
             return []
         prepared = [self._prepare(work, draft) for draft in work.drafts]
@@ -185,7 +187,7 @@ class Service:
         self.nudge.set()
         return written
 
-    def _prepare(self, work: Work, draft: Draft) -> tuple[Entry[Any], EventRow, list[Executable]]:
+    def _prepare(self, work: Work, draft: Draft) -> tuple[Entry[Any], EventRow, list[RowChange]]:
         data, sealed = self.sealer.seal(draft)
         declared = event_type(type(data))
         entry = Entry(

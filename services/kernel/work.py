@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Executable, RowMapping, Select, delete, insert
+from sqlalchemy import RowMapping, Select
 
 from services.kernel.codec import decode_as, to_plain
 from services.kernel.errors import NotFound, Stale
@@ -19,6 +19,7 @@ from services.kernel.fields import ClinicId, Id
 from services.kernel.ids import new_id
 from services.kernel.projections import Rows
 from services.kernel.store.backend import Backend
+from services.kernel.store.changes import RowChange
 from services.kernel.store.tables import names, times
 from services.kernel.time import Instant, moment
 
@@ -121,16 +122,16 @@ class Work:
         with self.backend.reading() as connection:
             return list(connection.execute(statement).mappings())
 
-    def row(self, statement: Executable) -> None:
+    def row(self, statement: RowChange) -> None:
         """Change a plain row in the same transaction. It may not read anything back."""
         self.rows.statements.append(statement)
 
     def claim_name(self, scope: str, name: str, owner: str) -> None:
         """Hold a name that only one may hold. Raises ``NameTaken`` when the transaction runs."""
-        self.row(insert(names).values(scope=scope, name=name, owner=owner))
+        self.rows.insert(names, scope=scope, name=name, owner=owner)
 
     def release_names(self, owner: str) -> None:
-        self.row(delete(names).where(names.c.owner == owner))
+        self.rows.delete(names, owner=owner)
 
     def guard(self, resource: str, number: int) -> None:
         """Make sure that nobody else took a count as its ``number``-th meanwhile (quotas). Raises ``NameTaken``."""
@@ -139,10 +140,10 @@ class Work:
     def claim_time(self, person: str, starts: Instant, ends: Instant, owner: str) -> None:
         """Take a person's time ``[starts, ends)``. Raises ``TimeTaken`` when the transaction runs."""
         self.locks.add(f"time/{person}")
-        self.row(insert(times).values(person=person, starts=micros(starts), ends=micros(ends), owner=owner))
+        self.rows.insert(times, person=person, starts=micros(starts), ends=micros(ends), owner=owner)
 
     def release_times(self, owner: str) -> None:
-        self.row(delete(times).where(times.c.owner == owner))
+        self.rows.delete(times, owner=owner)
 
     def open(self, refs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Any]:
         """Open words for this decision; ``(event id, field)`` each. What was decided must be appended."""

@@ -41,7 +41,7 @@ class Actor:
         """Any request; raises ``Unexpected`` with what came when the status is another."""
         reply = self.driver.call(method, path, token=self.token, json=body, headers=headers)
         if reply.status != expect:
-            said = reply.json if reply.json is not None else reply.body[:300]
+            said = reply.json if reply.json is not None else reply.body[:300].decode(errors="replace")
             raise Unexpected(f"{self.name}: {method} {path} gave {reply.status}, not {expect}: {said}")
         return reply
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import TZPATH
 
-import tzdata
+import tzdata  # type: ignore[import-untyped]
 from flask import Flask
 
 from services.contracts.common import Refusal
@@ -40,12 +40,13 @@ ASK_AGAIN = 5.0  # seconds between two looks at the heads
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The service: its web side, and how its worker is made."""
+    """Sessions, put together: ``make_worker(log)`` gives its worker, ``listener()`` what applies others' events."""
 
     service: Service
     app: Flask
-    listener: Listener
+    context: Context
     make_worker: Callable[[Log], Worker]
+    listener: Callable[[], Listener]
 
 
 class Fresh:
@@ -77,10 +78,14 @@ def build(settings: Settings, clock: Clock = system_clock, log: Log | None = Non
     assembly = assemble(settings, "sessions", PROJECTIONS, clock=clock)
     service = assembly.service
     consent_items()  # a text that is not whole stops the start, not a client
-    listener = Listener(service, make_reactions(service.keys))
-    fresh = Fresh(log, listener, settings.lanes) if log is not None else _always
+    reactions = make_reactions(service.keys)
+
+    def listener() -> Listener:
+        return Listener(service, reactions)
+
+    fresh = Fresh(log, listener(), settings.lanes) if log is not None else _always
     context = Context(service, settings, tzdata_release(), fresh)
-    return Built(service, _app(context), listener, lambda log: _worker(assembly, listener, log))
+    return Built(service, _app(context), context, lambda log: _worker(assembly, listener(), log), listener)
 
 
 def tzdata_release() -> Code:

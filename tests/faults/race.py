@@ -174,7 +174,8 @@ def _read(race: Race, outcome: Outcome, results: Any) -> None:
     with closing(_reader(race)) as opened:
         began, missing = time.monotonic(), PROCESSES
         while missing:
-            opened.reading.step(outcome)
+            if opened.reading.step(outcome) == 0:
+                time.sleep(0.001)  # leave the processor to the writers
             outcome.polls += 1
             while not results.empty():
                 acknowledged, refused, faults = results.get()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import g, request
 
@@ -14,8 +14,11 @@ from services.kernel.http.app import context_of
 from services.kernel.http.idempotency import NOBODY, idempotency_key
 from services.kernel.http.policy import Target, caller, operation_in_hand
 from services.kernel.service import Answer, Once
+from services.kernel.store.write import NameTaken
 from services.kernel.time import Instant
 from services.kernel.work import Who
+
+T = TypeVar("T")
 
 
 def here() -> Context:
@@ -56,6 +59,15 @@ def remote() -> str:
 def source() -> str:
     """The name under which tries from there are counted."""
     return source_name(here().service.keys, remote())
+
+
+def decided_again(run: Callable[[], T]) -> T:
+    """Run a use case; where somebody took a name at the same moment, run it once more, so that it can be decided with
+    what is there now and refused in words that fit."""
+    try:
+        return run()
+    except NameTaken:
+        return run()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from marshmallow import fields, post_load
 
 from services.identity import queries
 from services.identity.address import address_of
-from services.identity.api.common import created, here, keyed_once, nobody, recorded, remote, source
+from services.identity.api.common import created, decided_again, here, keyed_once, nobody, recorded, remote, source
 from services.identity.api.schemas import AcceptSchema, InvitationsSchema, InviteSchema, PeopleSchema
 from services.identity.commands.invitations import (
     Accept,
@@ -91,10 +91,10 @@ def accept(body: dict[str, Any]) -> Response:
         source=place,
     )
     service = context.service
+    once, made = keyed_once(), created("accounts")
+    parts = (service.keys, context.passwords)
     try:
-        kept = service.do_once(
-            nobody(), keyed_once(), created("accounts"), accept_invitation, order, service.keys, context.passwords
-        )
+        kept = decided_again(lambda: service.do_once(nobody(), once, made, accept_invitation, order, *parts))
     except WrongPassword as wrong:
         service.do(nobody(), record_wrong_password, wrong.address, place, remote())
         raise
@@ -116,5 +116,5 @@ def list_people(clinic: str) -> Any:
 def end(membership: str) -> Any:
     """End a membership now; the person's sign-ins end with it."""
     authorise(Target(clinic=queries.clinic_of_membership(here().service, membership)))
-    here().service.do(acting(), end_membership, membership)
+    decided_again(lambda: here().service.do(acting(), end_membership, membership))
     return ""

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 
 from services.identity.address import address_of
-from services.identity.api.common import accepted, created, here, keyed_once, nobody
+from services.identity.api.common import accepted, created, decided_again, here, keyed_once, nobody
 from services.identity.api.schemas import AskResetSchema, RegisterSchema, ResetSchema, TokenSchema
 from services.identity.commands.accounts import ask_password_reset, reset_password
 from services.identity.commands.registration import Register, join, prove_address, register
@@ -18,7 +18,6 @@ from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.idempotency import KEYED, CreatedSchema, answer
 from services.kernel.http.policy import operation
 from services.kernel.ids import new_id
-from services.kernel.store.write import NameTaken
 from services.kernel.work import Who
 
 registration = Blueprint("registration", __name__, description="Registering as a client, and new passwords")
@@ -38,11 +37,7 @@ def register_client(body: dict[str, Any]) -> Response:
     known = password_of(service, account_by_index(service, address.index))
     order = Register(body["clinic"], address, context.passwords.hash(password), context.passwords.fits(known, password))
     once = keyed_once()
-    try:
-        kept = service.do_once(nobody(), once, accepted, register, order)
-    except NameTaken:  # somebody registered this address at the same moment; now it is known
-        kept = service.do_once(nobody(), once, accepted, register, order)
-    return answer(kept)
+    return answer(decided_again(lambda: service.do_once(nobody(), once, accepted, register, order)))
 
 
 @registration.route("/email-confirmations", methods=["POST"])
@@ -55,7 +50,7 @@ def confirm_email(body: dict[str, str]) -> Response:
     service, once = here().service, keyed_once()
     service.do(nobody(), prove_address, body["token"])
     client = Who(new_id())  # another actor and no correlation: see commands.registration
-    return answer(service.do_once(client, once, created("clients"), join, body["token"]))
+    return answer(decided_again(lambda: service.do_once(client, once, created("clients"), join, body["token"])))
 
 
 @registration.route("/password-resets", methods=["POST"])

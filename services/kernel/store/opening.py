@@ -17,7 +17,8 @@ from sqlalchemy.exc import OperationalError
 from services.kernel.errors import Unavailable
 from services.kernel.settings import Settings
 from services.kernel.store.backend import Backend
-from services.kernel.store.postgres import PostgresBackend, postgres_engine
+from services.kernel.store.pool import postgres_engine
+from services.kernel.store.postgres import PostgresBackend
 from services.kernel.store.sqlite import SqliteBackend, sqlite_engine
 from services.kernel.store.tables import stores
 

@@ -5,102 +5,87 @@ once an event, under its lane's advisory lock. Inside a pipeline nothing is read
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import cache
+from typing import Any, LiteralString
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Dialect, text
+from sqlalchemy.sql.dml import UpdateBase
 
 from services.kernel.chain import chain_head
-from services.kernel.errors import Unavailable
 from services.kernel.store.backend import HistoryRow, StoredEvent, erase_rows
+from services.kernel.store.changes import Change
+from services.kernel.store.pool import Pool, Raw
 from services.kernel.store.schema import CLAIM_LOCK, LEAD_LOCK
-from services.kernel.store.write import Retry, Write, Written, in_lane_order, meaning
+from services.kernel.store.write import Write, Written, in_lane_order
 
 _HISTORY = "select type, typeversion, body from events where stream = %s order by streamversion"
 _AFTER = "select sequence, chain, body from events where lane = %s and sequence > %s order by sequence limit %s"
 _APPEND = "select append_event(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _CLAIM = f"select pg_advisory_xact_lock({CLAIM_LOCK}, hashtext(%s))"
-_RETRYABLE = ("40P01", "40001")  # deadlock, serialisation failure
-
-
-def postgres_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """An engine whose transactions are begun and ended by hand; connections are checked before use."""
-    return create_engine(
-        url,
-        isolation_level="AUTOCOMMIT",
-        pool_size=pool_size,
-        max_overflow=8,
-        pool_pre_ping=False,
-        pool_recycle=1800,
-        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"},
-    )
+_Processors = dict[str, Callable[[Any], Any]]
 
 
 class PostgresBackend:
     """One service's events and rows in one database."""
 
     def __init__(self, url: str, service: str, incarnation: str, *, eraser_url: str | None = None) -> None:
-        self.engine = postgres_engine(url)
-        self._eraser = postgres_engine(eraser_url, pool_size=1) if eraser_url else self.engine
+        self._pool = Pool(url)
+        self.engine = self._pool.engine
+        self._eraser = Pool(eraser_url, size=1) if eraser_url else self._pool
         self._head = chain_head(service, incarnation)
 
     def history(self, stream: str) -> list[HistoryRow]:
-        with self._driver() as raw:
+        with self._pool.connection() as (_, raw):
             return [HistoryRow(*row) for row in raw.execute(_HISTORY, (stream,), binary=True)]
 
     def after(self, lane: int, sequence: int, limit: int) -> list[StoredEvent]:
-        with self._driver() as raw:
+        with self._pool.connection() as (_, raw):
             return [StoredEvent(*row) for row in raw.execute(_AFTER, (lane, sequence, limit), binary=True)]
 
     def commit(self, write: Write) -> list[Written]:
         ordered = in_lane_order(write.events)
-        with _told(self.engine), self.engine.connect() as connection:
-            raw = _raw(connection)
-            try:
-                with raw.pipeline():
-                    raw.execute("begin")
-                    for resource in sorted(write.locks):
-                        raw.execute(_CLAIM, (resource,))
-                    for statement in write.rows:
-                        connection.execute(statement)
-                    cursors = [
-                        raw.execute(
-                            _APPEND,
-                            (
-                                self._head,
-                                row.lane,
-                                row.id,
-                                row.stream,
-                                row.streamversion,
-                                row.type,
-                                row.typeversion,
-                                row.clinic,
-                                row.time,
-                                row.body,
-                            ),
-                        )
-                        for row in ordered
-                    ]
-                    raw.execute("commit")
-            except BaseException:
-                _give_up(connection)
-                raise
+        with self._pool.connection() as (connection, raw):
+            with raw.pipeline():
+                raw.execute("begin")
+                for resource in sorted(write.locks):
+                    raw.execute(_CLAIM, (resource,))
+                for change in write.rows:
+                    if isinstance(change, Change):
+                        raw.execute(*_driver_form(change, self.engine.dialect))
+                    else:
+                        connection.execute(change)
+                cursors = [
+                    raw.execute(
+                        _APPEND,
+                        (
+                            self._head,
+                            row.lane,
+                            row.id,
+                            row.stream,
+                            row.streamversion,
+                            row.type,
+                            row.typeversion,
+                            row.clinic,
+                            row.time,
+                            row.body,
+                        ),
+                    )
+                    for row in ordered
+                ]
+                raw.execute("commit")
             return [Written(row.lane, _one(cursor)) for row, cursor in zip(ordered, cursors, strict=True)]
 
     def erase(self, keyholder: str, erasure: str, time: str) -> int:
-        with _told(self._eraser), self._eraser.connect() as connection:
-            raw = _raw(connection)
-            with raw.transaction():
-                connection.execute(text(f"select pg_advisory_xact_lock({CLAIM_LOCK}, hashtext(:k))"), {"k": keyholder})
-                return erase_rows(connection, keyholder, erasure, time)
+        with self._eraser.connection() as (connection, raw), raw.transaction():
+            connection.execute(text(f"select pg_advisory_xact_lock({CLAIM_LOCK}, hashtext(:k))"), {"k": keyholder})
+            return erase_rows(connection, keyholder, erasure, time)
 
     @contextmanager
     def lead(self, lane: int) -> Iterator["_Session | None"]:
-        with _told(self.engine), self.engine.connect() as connection:
-            raw = _raw(connection)
+        with self._pool.connection() as (_, raw):
             got = raw.execute("select pg_try_advisory_lock(%s, %s)", (LEAD_LOCK, lane)).fetchone()
             if not got or not got[0]:
                 yield None
@@ -113,8 +98,7 @@ class PostgresBackend:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with _told(self.engine), self.engine.connect() as connection:
-            raw = _raw(connection)
+        with self._pool.connection() as (connection, raw):
             raw.execute("begin isolation level repeatable read read only")
             try:
                 yield connection
@@ -123,19 +107,14 @@ class PostgresBackend:
                     raw.execute("rollback")
 
     def dispose(self) -> None:
-        self.engine.dispose()
+        self._pool.dispose()
         self._eraser.dispose()
-
-    @contextmanager
-    def _driver(self) -> Iterator[psycopg.Connection[Any]]:
-        with _told(self.engine), self.engine.connect() as connection:
-            yield _raw(connection)
 
 
 class _Session:
     """A session lock lives as long as its connection answers."""
 
-    def __init__(self, raw: "psycopg.Connection[Any]") -> None:
+    def __init__(self, raw: Raw) -> None:
         self._raw = raw
 
     def still(self) -> bool:
@@ -146,44 +125,21 @@ class _Session:
         return True
 
 
-def _raw(connection: Connection) -> "psycopg.Connection[Any]":
-    raw: Any = connection.connection.driver_connection
-    return raw  # type: ignore[no-any-return]
+def _driver_form(change: Change, dialect: Dialect) -> tuple[LiteralString, dict[str, Any]]:
+    """A change as the driver takes it: its text, compiled once for its shape, and its values."""
+    text_, processors = _compiled(change.statement, tuple(change.values), dialect)
+    if processors:
+        return text_, change.values | {name: process(change.values[name]) for name, process in processors.items()}
+    return text_, change.values
 
 
-def _give_up(connection: Connection) -> None:
-    """Leave the connection clean, or throw it away when it no longer answers."""
-    raw = _raw(connection)
-    try:
-        raw.rollback()
-        if raw.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            connection.invalidate()
-    except psycopg.Error:
-        connection.invalidate()
+@cache
+def _compiled(statement: UpdateBase, names: tuple[str, ...], dialect: Dialect) -> tuple[LiteralString, _Processors]:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
+    made = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
+    return compiled.string, {name: process for name, process in made.items() if process is not None}
 
 
 def _one(cursor: "psycopg.Cursor[Any]") -> int:
     row = cursor.fetchone()
     return int(row[0]) if row else 0
-
-
-@contextmanager
-def _told(engine: Engine) -> Iterator[None]:
-    """Turn a driver's error into one of ours; what is not foreseen goes on as it is."""
-    try:
-        yield
-    except (psycopg.Error, DBAPIError) as error:
-        orig = error.orig if isinstance(error, DBAPIError) else error
-        if not isinstance(orig, psycopg.Error):
-            raise
-        known = meaning(orig.diag.constraint_name or "")
-        if known is not None:
-            raise known from None
-        if orig.sqlstate in _RETRYABLE:
-            raise Retry from orig
-        if isinstance(orig, psycopg.OperationalError) or (orig.sqlstate or "").startswith(("57P", "08", "53")):
-            engine.dispose()  # the other idle connections are as dead as this one
-            raise Unavailable(
-                "The database does not answer just now.", help="Nothing was lost. Try again shortly.", retry_after=2
-            ) from orig
-        raise

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.kernel.errors import Unavailable
 from services.kernel.store.backend import ChainMaker, HistoryRow, StoredEvent, erase_rows
+from services.kernel.store.changes import execute
 from services.kernel.store.tables import events
 from services.kernel.store.write import Write, Written, in_lane_order, meaning
 
@@ -66,7 +67,7 @@ class SqliteBackend:
     def commit(self, write: Write) -> list[Written]:
         with self._writing() as connection:
             for statement in write.rows:
-                connection.execute(statement)
+                execute(connection, statement)
             ordered = in_lane_order(write.events)
             tails = {lane: self._tail(connection, lane) for lane in {row.lane for row in ordered}}
             rows = list(self._chain.rows(ordered, {k: v for k, v in tails.items() if v}))

@@ -8,10 +8,9 @@ changed meanwhile is told by the names of constraints.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Executable
-
 from services.kernel.errors import Conflict
 from services.kernel.log.consumer import PositionMoved
+from services.kernel.store.changes import RowChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Write:
     """One transaction: locks on resources, rows in the order given, then the events, lane by lane."""
 
     events: list[EventRow] = field(default_factory=list)
-    rows: list[Executable] = field(default_factory=list)
+    rows: list[RowChange] = field(default_factory=list)
     locks: set[str] = field(default_factory=set)
 
 

@@ -1,13 +1,13 @@
 """The first tables of licensing."""
 
 from alembic import context, op
-from services.licensing.readmodels import TABLES
 
 from services.kernel.store.schema import first_revision
+from services.licensing.readmodels import PLAIN, TABLES
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    first_revision(op.get_bind(), context.config.attributes, TABLES)
+    first_revision(op.get_bind(), context.config.attributes, TABLES, PLAIN)

@@ -43,7 +43,7 @@ clients = Blueprint("clients", __name__, url_prefix="/clients/<string:client>", 
 @clients.arguments(IntakeSchema)
 @clients.response(201, CreatedSchema)
 def intake(body: dict[str, Any], client: str) -> Response:
-    """The intake: name to call, birth date, place, zone, language, emergency contact, a phrase that proves who it is."""
+    """The intake: how to call, birth date, place, zone, language, emergency contact, a phrase that proves who it is."""
     who = acting(authorise_client(client))
     order = Intake(PersonId(client), body.pop("jurisdiction"), body)
     made = created_at(f"clients/{client}/details")

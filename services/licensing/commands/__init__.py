@@ -1,0 +1,1 @@
+"""What people and the worker do in licensing: one function a use case."""
