@@ -105,6 +105,11 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
+def paired(found: Mapping[str, list[float]], one: str, other: str) -> float:
+    """The median over the rounds of ``one`` divided by ``other``: what slows a whole round down slows both."""
+    return statistics.median(a / b for a, b in zip(found[one], found[other], strict=True))
+
+
 @contextmanager
 def folder() -> Iterator[Path]:
     """An empty folder that is gone afterwards. Others may pass through it: root's PostgreSQL runs as another user."""

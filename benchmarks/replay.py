@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks import diary, peer
-from benchmarks.ground import Report, describe, durable_postgres, folder, machine, per_second, take_turns
+from benchmarks.ground import Report, describe, durable_postgres, folder, machine, paired, per_second, take_turns
 from services.kernel.log.embedded import EmbeddedLog
 from services.kernel.rebuild import Rebuild
 from services.kernel.service import Service
@@ -47,8 +47,9 @@ def _replay(ground: list[str], urls: dict[str, str], place: Path) -> Report:
             "eventsourcing": lambda: per_second(_theirs(application), STREAMS * LENGTH),
         }
     )
-    ours, theirs = (report.figures(name, values, "events/s") for name, values in found.items())
-    report.ratio("ours / eventsourcing", ours / theirs, at_least=5.0)
+    for name, values in found.items():
+        report.figures(name, values, "events/s")
+    report.ratio("ours / eventsourcing", paired(found, "ours", "eventsourcing"), at_least=5.0)
     service.backend.dispose()
     application.close()
     return report
@@ -97,8 +98,9 @@ def _rebuild(ground: list[str], urls: dict[str, str], place: Path) -> Report:
             },
             rounds=3,
         )
-    ours, limit = (report.figures(name, values, "events/s") for name, values in found.items())
-    report.ratio("ours / the rows alone", ours / limit)
+    for name, values in found.items():
+        report.figures(name, values, "events/s")
+    report.ratio("ours / the rows alone", paired(found, "ours", "the rows alone"))
     owner.dispose()
     log.close()
     service.backend.dispose()

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from benchmarks.ground import Report, folder, machine, per_second, take_turns
+from benchmarks.ground import Report, folder, machine, paired, per_second, take_turns
 from deploy.local import bao
 from deploy.local.bao import Bao
 from deploy.local.bao_bootstrap import bootstrap
@@ -52,7 +52,8 @@ def _set_up(server: Bao) -> tuple[hvac.Client, AppRole]:
     """A client that may encrypt and decrypt by the server itself, which no process of the house may; and identity's role."""
     operator = server.operator()
     credentials = bootstrap(operator)["identity-web"]
-    words = ('path "amanah-identity/%s/kek" { capabilities = ["update"] }' % verb for verb in ("encrypt", "decrypt"))
+    paths = (f"amanah-identity/{verb}/kek" for verb in ("encrypt", "decrypt"))
+    words = (f'path "{path}" {{ capabilities = ["update"] }}' for path in paths)
     operator.sys.create_or_update_acl_policy("benchmark", "\n".join(words))
     operator.auth.approle.create_or_update_approle("benchmark", token_policies=["benchmark"])
     role_id = operator.auth.approle.read_role_id("benchmark")["data"]["role_id"]
@@ -107,10 +108,11 @@ def _table(report: Report, what: str, goal: float, contenders: dict[str, Callabl
     }
     counts = {key: ASKED if key == "server" else COUNT for key in names}
     found = take_turns({key: lambda key=key: _rate(contenders[key], counts[key]) for key in names})  # type: ignore[misc]
-    middle = {key: report.figures(names[key], values, f"{what}s/s") for key, values in found.items()}
-    report.ratio(f"{what}: ours / HKDF + AES-GCM alone", middle["ours"] / middle["alone"], at_least=goal)
-    report.ratio(f"{what}: ours / HKDF + AES-GCM + commitment", middle["ours"] / middle["with"])
-    report.ratio(f"{what}: ours / the server each time", middle["ours"] / middle["server"], at_least=50.0)
+    for key, values in found.items():
+        report.figures(names[key], values, f"{what}s/s")
+    report.ratio(f"{what}: ours / HKDF + AES-GCM alone", paired(found, "ours", "alone"), at_least=goal)
+    report.ratio(f"{what}: ours / HKDF + AES-GCM + commitment", paired(found, "ours", "with"))
+    report.ratio(f"{what}: ours / the server each time", paired(found, "ours", "server"), at_least=50.0)
 
 
 def _rate(step: Callable[[], object], count: int) -> float:

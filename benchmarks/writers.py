@@ -47,7 +47,8 @@ class Writers:
         failed = next((span for span in spans if isinstance(span, str)), None)
         if failed:
             raise RuntimeError(f"a writer failed: {failed}")
-        return len(items) / (max(end for _, end in spans) - min(begin for begin, _ in spans))
+        seconds: float = max(end for _, end in spans) - min(begin for begin, _ in spans)
+        return len(items) / seconds
 
 
 def _serve(end: Connection, make: Callable[[], Task], threads: int) -> None:
@@ -57,7 +58,8 @@ def _serve(end: Connection, make: Callable[[], Task], threads: int) -> None:
         while (items := end.recv()) is not None:
             began = time.monotonic()  # the same clock in every process of the machine
             try:
-                list(pool.map(lambda share: [task(item) for item in share], [items[n::threads] for n in range(threads)]))
+                shares = [items[n::threads] for n in range(threads)]
+                list(pool.map(lambda share: [task(item) for item in share], shares))
             except Exception as error:
                 end.send(repr(error))
             else:

@@ -133,7 +133,7 @@ def rebuild(service: str, verify: bool) -> None:
 @_plainly
 def founding() -> None:
     """Print a one-time link that founds the network, as long as nobody has founded it."""
-    from services.identity.commands import founding_link
+    from services.identity.app import founding_link
 
     click.echo(founding_link(load_settings()) or "")
 

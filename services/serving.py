@@ -107,7 +107,7 @@ def work_service(settings: Settings, name: str) -> None:
 
 def _greet(settings: Settings) -> None:
     """What the person who started it needs to know."""
-    from services.identity.commands import founding_link
+    from services.identity.app import founding_link
     from services.sample import fill, people
 
     say = click.echo

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from services.identity.app import Built, build, founding_link
+from services.identity.app import build, founding_link
+from services.identity.context import Context
 from services.identity.domain.clinic import Terms
 from services.identity.erasing import finish_answered, order_due
 from services.identity.examples import JAKARTA, JAKARTA_PLACE, NETWORK, SARI, Person
 from services.identity.posting import send_due
+from services.kernel.built import Built
 from services.kernel.codec import decode
 from services.kernel.events import Entry
 from services.kernel.http.tokens import Membership
 from services.kernel.ids import new_id
 from services.kernel.listening import Listener
+from services.kernel.settings import Settings
 from tests.world import ApiClient, Clockwork, client_of, service_settings, token_for
 
 V1 = "/identity/v1"
@@ -26,18 +29,25 @@ V1 = "/identity/v1"
 
 @dataclass
 class House:
-    """Identity, its clock, its letter box, and how to act in it."""
+    """Identity, its clock, its letter box, and how to act in it. Embedded, unless other settings are given."""
 
     folder: Path
+    given: Settings | None = None
     clock: Clockwork = field(default_factory=Clockwork)
     built: Built = field(init=False)
+    context: Context = field(init=False)
     listener: Listener = field(init=False)
     read: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.settings = service_settings(self.folder, "identity")
+        self.settings = self.given or service_settings(self.folder, "identity")
         self.built = build(self.settings, self.clock)
-        self.listener = self.built.listener()
+        self.context = self.built.app.extensions["amanah.context"]
+        assert self.built.listener is not None
+        self.listener = self.built.listener
+
+    def close(self) -> None:
+        self.built.close()
 
     def anyone(self) -> ApiClient:
         return client_of(self.built.app)
@@ -76,7 +86,7 @@ class House:
 
     def post_letters(self) -> list[EmailMessage]:
         """Let the worker write; the letters that are new in the folder, in the order in which they were sent."""
-        send_due(self.built.context)
+        send_due(self.context)
         return self.letters()
 
     def letters(self) -> list[EmailMessage]:
@@ -100,7 +110,7 @@ class House:
 
     def run_erasures(self) -> None:
         order_due(self.built.service)
-        finish_answered(self.built.context)
+        finish_answered(self.context)
 
     def events(self, *types: str) -> list[Entry[Any]]:
         """What was recorded, of these types or all, in the order of the lane."""

@@ -193,19 +193,20 @@ class ApiClient:
         self.token = token
 
     def get(self, path: str, **query: Any) -> Any:
-        return self._send("GET", path, query_string={k: v for k, v in query.items() if v is not None})
+        return self.send("GET", path, query_string={k: v for k, v in query.items() if v is not None})
 
     def post(self, path: str, body: Any = None, *, key: str | None = None, **more: Any) -> Any:
         headers = {"Idempotency-Key": key or str(uuid4())}
-        return self._send("POST", path, json=body if body is not None else {}, headers=headers, **more)
+        return self.send("POST", path, json=body if body is not None else {}, headers=headers, **more)
 
     def put(self, path: str, body: Any, *, version: int | str | None = None) -> Any:
-        return self._send("PUT", path, json=body, headers=_if_match(version))
+        return self.send("PUT", path, json=body, headers=_if_match(version))
 
     def delete(self, path: str, *, version: int | str | None = None) -> Any:
-        return self._send("DELETE", path, headers=_if_match(version))
+        return self.send("DELETE", path, headers=_if_match(version))
 
-    def _send(self, method: str, path: str, **more: Any) -> Any:
+    def send(self, method: str, path: str, **more: Any) -> Any:
+        """Any request, with the bearer; ``more`` are werkzeug's arguments of a request."""
         headers = dict(more.pop("headers", {}))
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"

@@ -8,13 +8,10 @@ There may be several runners. The unique index of a leaf lets one of them go on;
 the tree's tail anew and tries again, and where its position was moved too, the consumer skips what is there.
 """
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
-
-from sqlalchemy import Executable
 
 from services.audit.commands import raise_alarm
 from services.audit.domain.alarm import Alarm
@@ -25,6 +22,7 @@ from services.audit.readmodels import hashes, index, leaves, read
 from services.audit.verifier.event import Event
 from services.audit.verifier.leaf import Leaf
 from services.audit.verifier.tree import CompactRange
+from services.contracts.audit import AlarmKind
 from services.kernel.errors import Unavailable
 from services.kernel.events import Entry
 from services.kernel.listening import move_position, stored_position
@@ -32,7 +30,8 @@ from services.kernel.log.consumer import Position
 from services.kernel.log.port import Message
 from services.kernel.projections import Rows
 from services.kernel.service import Service
-from services.kernel.store.write import NameTaken, means
+from services.kernel.store.changes import RowChange
+from services.kernel.store.write import means
 from services.kernel.work import Who, Work
 
 TRIES = 5
@@ -104,7 +103,7 @@ class Ingest:
             return
         raise Unavailable("Another worker of audit is taking events in.", help="Run one; this one waits.")
 
-    def _commit(self, batch: _Batch, rows: list[Executable], fault: Any) -> None:
+    def _commit(self, batch: _Batch, rows: list[RowChange], fault: AlarmKind) -> None:
         if not batch.acts:
             self._service.react(Who("service/audit"), lambda work: None, rows)
             return
@@ -117,13 +116,11 @@ class Ingest:
         def react(work: Work) -> None:
             if found is None:
                 raise_alarm(work, Alarm(fault, message.service, message.lane, message.sequence))
-            for reaction in REACTIONS.to(entry.type) if entry else ():
-                reaction(work, entry)
+            if entry is not None:
+                for reaction in REACTIONS.to(entry.type):
+                    reaction(work, entry)
 
-        with contextlib.suppress(NameTaken):
-            self._service.react(who, react, rows)
-            return
-        self._service.react(who, lambda work: None, rows)  # this alarm was raised before
+        self._service.react(who, react, rows)
 
     def _read_tail(self) -> CompactRange:
         with self._service.backend.reading() as connection:
@@ -145,7 +142,7 @@ def _batches(run: Run) -> Iterator[_Batch]:
         yield batch
 
 
-def _moves(run: Run) -> list[Executable]:
+def _moves(run: Run) -> list[RowChange]:
     """One move a lane, from where the run found it to where the run leaves it, always in the same order of lanes."""
     first: dict[tuple[str, int], Position | None] = {}
     last: dict[tuple[str, int], Message] = {}

@@ -1,10 +1,6 @@
 """Identity's composition root: the only place where its parts are chosen and joined."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from flask import Flask
 
 from services.contracts.common import Refusal
 from services.contracts.identity import IdentityOperationRefused
@@ -18,7 +14,8 @@ from services.identity.mail import open_mailer
 from services.identity.passwords import Passwords
 from services.identity.policy import OPERATIONS
 from services.identity.reactions import REACTIONS
-from services.identity.readmodels import PROJECTIONS, revocations
+from services.identity.readmodels import PROJECTIONS, TABLES, revocations
+from services.kernel.built import Built
 from services.kernel.fields import Code, Hash, PersonId
 from services.kernel.http.app import make_app
 from services.kernel.http.health import Check
@@ -34,17 +31,6 @@ from services.kernel.worker import Tick, Worker
 
 NAME = "identity"
 FOLLOWS = ("licensing", "sessions", "audit")
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """Identity, put together: ``make_worker(log)`` gives its worker, ``listener()`` what applies others' events."""
-
-    service: Service
-    app: Flask
-    context: Context
-    make_worker: Callable[[Log], Worker]
-    listener: Callable[[], Listener]
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> Built:
@@ -65,11 +51,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Built:
         on_refused=on_refused,
         clock=clock,
     )
-
-    def listener() -> Listener:
-        return Listener(service, REACTIONS)
-
-    return Built(service, app, context, lambda log: _worker(assembly, context, listener(), log), listener)
+    listener = Listener(service, REACTIONS)
+    return Built(assembly, app, lambda log: _worker(assembly, context, log), TABLES, listener)
 
 
 def founding_link(settings: Settings, clock: Clock = system_clock) -> str | None:
@@ -85,8 +68,9 @@ def founding_link(settings: Settings, clock: Clock = system_clock) -> str | None
         service.backend.dispose()
 
 
-def _worker(assembly: Assembly, context: Context, listener: Listener, log: Log) -> Worker:
+def _worker(assembly: Assembly, context: Context, log: Log) -> Worker:
     service = context.service
+    listener = Listener(service, REACTIONS)  # one a worker: it remembers the positions that it has written
     ticks = (
         Tick("letters", 1.0, lambda: posting.send_due(context)),
         Tick("erasures due", 2.0, lambda: erasing.order_due(service)),

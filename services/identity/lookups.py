@@ -3,7 +3,7 @@ claimed or guarded there."""
 
 from typing import Any, Protocol
 
-from sqlalchemy import RowMapping, Select, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
 
 from services.identity.address import secret_hash
 from services.identity.readmodels import accounts, clients, clinics, links, memberships, passwords, tokens
@@ -54,10 +54,15 @@ def client_row(asks: Asks, client: str) -> RowMapping:
     return found[0]
 
 
+def in_force_at(now: Instant) -> ColumnElement[bool]:
+    """The condition that a membership is in force."""
+    open_end = or_(memberships.c.until.is_(None), memberships.c.until > now)
+    return and_(memberships.c.since <= now, memberships.c.ended.is_(None), open_end)
+
+
 def memberships_of(asks: Asks, account: str, now: Instant) -> list[RowMapping]:
     """The memberships of an account that are in force, oldest first."""
-    in_force = (memberships.c.ended.is_(None), or_(memberships.c.until.is_(None), memberships.c.until > now))
-    where = (memberships.c.account == account, memberships.c.since <= now, *in_force)
+    where = (memberships.c.account == account, in_force_at(now))
     return asks.query(select(memberships).where(*where).order_by(memberships.c.since, memberships.c.membership))
 
 

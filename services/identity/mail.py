@@ -145,9 +145,9 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(moment(mail.date).astimezone(UTC))
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
-    message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic answers to it
     message.set_content(mail.text)
+    message["Content-Language"] = mail.language
     return message
 
 

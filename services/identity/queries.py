@@ -3,10 +3,10 @@
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select
 
 from services.identity.domain.invitation import state_of
-from services.identity.lookups import account_row, clinic_row, links_of, memberships_of
+from services.identity.lookups import account_row, clinic_row, in_force_at, links_of, memberships_of
 from services.identity.readmodels import (
     clients,
     clinics,
@@ -28,11 +28,18 @@ Row = dict[str, Any]
 
 
 def network(service: Service) -> Row:
-    """The network's name, and whether it was founded."""
+    """The network's name, whether it was founded, and how many clinics and counselors it has now."""
+    in_force = in_force_at(service.clock())
+    counselors = select(func.count(memberships.c.account.distinct())).where(memberships.c.role == "counselor", in_force)
+    counted = service.query(
+        select(
+            select(func.count()).select_from(clinics).scalar_subquery().label("clinics"),
+            counselors.scalar_subquery().label("counselors"),
+        )
+    )[0]
     found = service.query(select(networks))
-    if not found:
-        return {"founded": False, "name": None, "languages": []}
-    return {"founded": True, "name": found[0]["name"], "languages": found[0]["languages"].split()}
+    name, languages = (found[0]["name"], found[0]["languages"].split()) if found else (None, [])
+    return {"founded": bool(found), "name": name, "languages": languages, **counted}
 
 
 def list_clinics(service: Service, page: PageRequest) -> Page[Row]:
@@ -104,11 +111,8 @@ def membership(service: Service, held: Membership) -> Row:
 def people(service: Service, clinic: str) -> list[Row]:
     """Who works in a clinic now, by professional name."""
     clinic_row(service, clinic)
-    now = service.clock()
-    in_force = (memberships.c.ended.is_(None), or_(memberships.c.until.is_(None), memberships.c.until > now))
-    rows = service.query(
-        select(memberships).where(memberships.c.clinic == clinic, *in_force).order_by(memberships.c.membership)
-    )
+    here = (memberships.c.clinic == clinic, in_force_at(service.clock()))
+    rows = service.query(select(memberships).where(*here).order_by(memberships.c.membership))
     found: dict[str, Row] = {}
     for row in rows:
         person = found.setdefault(row["account"], {"account": row["account"], "name": row["name"], "memberships": []})

@@ -12,8 +12,7 @@ from services.kernel.time import instant, moment, plus
 def issue(context: Context, opened: Opened) -> tuple[str, Claims]:
     """A token for all four services, and what it says. Raises ``KeysUnavailable``."""
     service = context.service
-    now = service.clock()
-    second = instant(moment(now).replace(microsecond=0))
+    second = instant(moment(opened.at).replace(microsecond=0))
     memberships, network_roles = queries.standing(service, opened.account)
     locale, zone = queries.language_and_zone(service, opened.account)
     claims = Claims(
@@ -25,7 +24,7 @@ def issue(context: Context, opened: Opened) -> tuple[str, Claims]:
         zone=zone,
         acr="aal1",
         auth_time=second,
-        issued=now,
+        issued=opened.at,
         expires=plus(second, minutes=context.settings.token_minutes),
         audience=SERVICES,
     )

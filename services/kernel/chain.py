@@ -9,11 +9,12 @@ import struct
 from hashlib import sha256
 
 ORIGIN = bytes(32)
+_LENGTH = struct.Struct(">I").pack
 
 
 def frame(*parts: bytes) -> bytes:
     """The parts, each behind its length, so that no two lists of parts give the same bytes."""
-    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+    return b"".join([_LENGTH(len(part)) + part for part in parts])
 
 
 def chain_head(service: str, incarnation: str) -> bytes:

@@ -29,9 +29,8 @@ class Lanes:
         return self._known[clinic]
 
     def _find(self, clinic: str) -> int | None:
-        with self._backend.reading() as connection:
-            found: int | None = connection.scalar(select(lanes.c.lane).where(lanes.c.clinic == clinic))
-            return found
+        found = self._backend.rows(select(lanes.c.lane).where(lanes.c.clinic == clinic))
+        return int(found[0]["lane"]) if found else None
 
     def _assign(self, clinic: str) -> int:
         with self._backend.reading() as connection:

@@ -30,6 +30,8 @@ from services.kernel.store.write import Write
 from services.kernel.work import Draft
 
 Ref = tuple[str, str]  # (event id, field)
+# Rows of keys remembered for sealing. It is safe where a key was destroyed meanwhile: the foreign key is the fence.
+ROWS_REMEMBERED = 5_000
 
 
 class Gone(Enum):
@@ -59,6 +61,7 @@ class Sealer:
         self._backend = backend
         self._keys = keys
         self._per_clinic = per_clinic
+        self._rows_read: dict[tuple[str, str], WrappedKey] = {}
 
     def seal(self, draft: Draft) -> tuple[Any, list[SealedRow]]:
         """The event with commitments for words, and the rows to write. Raises ``Erased``, ``KeysUnavailable``."""
@@ -139,7 +142,7 @@ class Sealer:
         return entries, values, fenced
 
     def _key(self, keyholder: str, purpose: str, clinic: str) -> tuple[WrappedKey, bytes]:
-        row = self._find(keyholder, purpose)
+        row = self._rows_read.get((keyholder, purpose)) or self._find(keyholder, purpose)
         if row is None:
             self._make(keyholder, purpose, clinic)
             row = self._find(keyholder, purpose)
@@ -152,9 +155,17 @@ class Sealer:
 
     def _find(self, keyholder: str, purpose: str) -> WrappedKey | None:
         where = and_(data_keys.c.keyholder == keyholder, data_keys.c.purpose == purpose)
-        with self._backend.reading() as connection:
-            row = connection.execute(select(data_keys).where(where)).mappings().one_or_none()
-        return _wrapped(row) if row is not None else None
+        found = self._backend.rows(select(data_keys).where(where))
+        if not found:
+            return None
+        if len(self._rows_read) >= ROWS_REMEMBERED:
+            self._rows_read.clear()
+        self._rows_read[keyholder, purpose] = row = _wrapped(found[0])
+        return row
+
+    def forget(self) -> None:
+        """Forget which rows of keys were read, after one of them turned out to be gone."""
+        self._rows_read.clear()
 
     def _make(self, keyholder: str, purpose: str, clinic: str) -> None:
         """A new data key, unless somebody else made one or the fence stands."""

@@ -130,8 +130,7 @@ class Service:
 
     def query(self, statement: Select[Any]) -> list[RowMapping]:
         """Ask the read models."""
-        with self.backend.reading() as connection:
-            return list(connection.execute(statement).mappings())
+        return self.backend.rows(statement)
 
     def work(self, who: Who, expected: int | None = None) -> Work:
         return Work(self.backend, self.reader, who, self.clock(), expected)
@@ -164,7 +163,10 @@ class Service:
                     raise Conflict("Too many people write this at once.", help="Try again shortly.") from None
                 continue
             except KeyDestroyed:
-                raise Erased("This person was erased at this moment.", help="Nothing more can be written.") from None
+                self.sealer.forget()  # then the next try reads the key's row again, and finds the fence
+                if attempt == TRIES:
+                    raise Erased("This person was erased at this moment.", help="Nothing can be written.") from None
+                continue
             if found is not None:
                 found.extend(written)
             return result

@@ -12,13 +12,13 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import RowMapping, Select
 
-from services.kernel.codec import decode_as, to_plain
+from services.kernel.codec import decode_as, decode_data, to_plain
 from services.kernel.errors import NotFound, Stale
-from services.kernel.events import Entry, event_type, find_type
+from services.kernel.events import Entry, EventType, event_type, find_type
 from services.kernel.fields import ClinicId, Id
 from services.kernel.ids import new_id
 from services.kernel.projections import Rows
-from services.kernel.store.backend import Backend
+from services.kernel.store.backend import Backend, HistoryRow
 from services.kernel.store.changes import RowChange
 from services.kernel.store.tables import names, times
 from services.kernel.time import Instant, moment
@@ -76,21 +76,13 @@ class Work:
 
     def entries(self, stream: str) -> list[Entry[Any]]:
         """Every event of a stream; its version is remembered for the append."""
-        history = self.backend.history(stream)
-        self._versions.setdefault(stream, len(history))
-        entries = []
-        for row in history:
-            declared = find_type(row.type)
-            if declared is None:
-                raise LookupError(f"{row.type} is stored in {stream} but not declared")
-            entries.append(decode_as(declared, row.typeversion, row.body))
-        return entries
+        return [decode_as(_declared(row, stream), row.typeversion, row.body) for row in self._history(stream)]
 
     def load(self, stream: str, evolve: Evolve[S]) -> S | None:
         """Fold a stream into a state; ``None`` when nothing happened there yet."""
         state: S | None = None
-        for entry in self.entries(stream):
-            state = evolve(state, entry.data)
+        for row in self._history(stream):
+            state = evolve(state, decode_data(_declared(row, stream), row.typeversion, row.body))
         return state
 
     def need(self, stream: str, evolve: Evolve[S], what: str) -> S:
@@ -99,6 +91,11 @@ class Work:
         if state is None:
             raise NotFound(f"There is no {what} by this id.", help="Check the address, or look it up in the list.")
         return state
+
+    def _history(self, stream: str) -> list[HistoryRow]:
+        history = self.backend.history(stream)
+        self._versions.setdefault(stream, len(history))
+        return history
 
     def version(self, stream: str) -> int:
         """The version of a stream as it will be after the appends so far."""
@@ -119,8 +116,7 @@ class Work:
 
     def query(self, statement: Select[Any]) -> list[RowMapping]:
         """Ask the service's own read models, before the transaction. What is read may have changed by then."""
-        with self.backend.reading() as connection:
-            return list(connection.execute(statement).mappings())
+        return self.backend.rows(statement)
 
     def row(self, statement: RowChange) -> None:
         """Change a plain row in the same transaction. It may not read anything back."""
@@ -148,6 +144,13 @@ class Work:
     def open(self, refs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Any]:
         """Open words for this decision; ``(event id, field)`` each. What was decided must be appended."""
         return self.opener.for_decision(refs)
+
+
+def _declared(row: HistoryRow, stream: str) -> EventType:
+    declared = find_type(row.type)
+    if declared is None:
+        raise LookupError(f"{row.type} is stored in {stream} but not declared")
+    return declared
 
 
 def micros(at: Instant) -> int:

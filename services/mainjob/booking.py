@@ -61,8 +61,8 @@ def _nobody_else_sees(cast: Cast) -> None:
     ana = cast.client_of("ana", "phoenix")
     for part in ("ben", "operator", "verifier", "officer_phoenix", "officer_jakarta"):
         cast.forbidden(part, "GET", f"/sessions/v1/clients/{ana}/details")
-        cast.forbidden(part, "GET", f"/sessions/v1/clients/{ana}/record?purpose=care")
-    cast.forbidden("counselor", "GET", f"/sessions/v1/clients/{ana}/record?purpose=care")
+        cast.forbidden(part, "GET", f"/sessions/v1/clients/{ana}/record?purpose=counselling")
+    cast.forbidden("counselor", "GET", f"/sessions/v1/clients/{ana}/record?purpose=counselling")
 
 
 def _indonesia(cast: Cast) -> None:
@@ -73,7 +73,8 @@ def _indonesia(cast: Cast) -> None:
     if counselor in refused:
         check(refused[counselor]["reason"] == "not_known_yet", "Indonesia is not known before the standard is adopted")
         check(refused[counselor]["sentence"], "the reason is a sentence that can be read")
-        adopt(cast["founder"], cast.things["standard_ID"])
+        for rule in cast.standards:
+            adopt(cast["founder"], rule)
 
     def permitted() -> bool:
         return counselor in {each["counselor"] for each in _offers(cast, "citra", "jakarta")["offered"]}
@@ -139,6 +140,6 @@ def _cancel(cast: Cast) -> None:
     cast.forbidden("ana", "GET", path)
     read = ben.ask("GET", path)
     ben.change("POST", f"{path}/cancellation", {"reason": "other_plans"}, read.headers["etag"])
-    ben.change("POST", f"{path}/cancellation", {"reason": "other_plans"}, read.headers["etag"], expect=409)
+    ben.change("POST", f"{path}/cancellation", {"reason": "other_plans"}, read.headers["etag"], expect=412)
     cast.recorded("sessions.session-cancelled", "phoenix", client=cast.client_of("ben", "phoenix"))
     cast.say("a booked session can be cancelled, once")

@@ -20,6 +20,7 @@ class Cast:
     people: dict[str, Actor] = field(default_factory=dict)
     clinics: dict[str, str] = field(default_factory=dict)
     things: dict[str, str] = field(default_factory=dict)
+    standards: list[str] = field(default_factory=list)  # the network's own rules for Indonesia, not adopted at first
 
     def person(self, part: str, name: str) -> Actor:
         """Make somebody with an address of their own."""

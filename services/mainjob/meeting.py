@@ -100,7 +100,7 @@ def _note_and_end(cast: Cast) -> None:
 
 def _read(cast: Cast) -> None:
     client = cast.client_of("ana", "phoenix")
-    record = cast["counselor"].get(f"/sessions/v1/clients/{client}/record?purpose=care")
+    record = cast["counselor"].get(f"/sessions/v1/clients/{client}/record?purpose=counselling")
     check(record["notes"][0]["text"].startswith("We spoke"), "the counselor reads the note")
     entry = cast.recorded("sessions.record-read", "phoenix", client=client)
     check(entry["actor"] == cast["counselor"].account, "the look is recorded with who looked")

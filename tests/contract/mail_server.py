@@ -69,7 +69,8 @@ class _Conversation(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        self.encrypted, self.login = False, None
+        self.encrypted = False
+        self.login: str | None = None
         self.recipients: list[str] = []
         self._say("220 test")
         while line := self.rfile.readline().decode().rstrip("\r\n"):
@@ -79,6 +80,10 @@ class _Conversation(socketserver.StreamRequestHandler):
                 self._say("221 bye")
                 return
             getattr(self, f"do_{verb.lower()}", self._unknown)(line)
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()  # under TLS it is another socket than the server's own
 
     def do_ehlo(self, _: str) -> None:
         offers = ["test", "8BITMIME", "SMTPUTF8", "AUTH PLAIN"]

@@ -1,7 +1,7 @@
 """Replaying what was parked, on every database, each after the thing was broken first."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -122,3 +122,30 @@ def test_a_replay_beside_a_working_consumer_leaves_nothing_behind_and_keeps_the_
     working.join()
     assert list_parked(shop) == []
     assert noted(shop, "p1") == [f"e{n}" for n in range(1, 151)]
+
+
+class Interrupted(Listener):
+    """A runner that is held up right after it saw that a stream is parked, while somebody replays it."""
+
+    meanwhile: Callable[[], object]
+
+    def _is_parked(self, service: str, stream: str) -> bool:
+        found = super()._is_parked(service, stream)
+        if found:
+            self.meanwhile()
+        return found
+
+
+def test_an_event_is_not_set_aside_behind_a_stream_that_was_replayed_at_that_moment(
+    shop: Service, listener: Listener, log: EmbeddedLog
+) -> None:
+    BROKEN.add("p1")
+    sent = messages(sale(n, "p1") for n in range(1, 3))
+    log.publish("till", 0, sent[:1])
+    drain(consumer(log, listener))
+    BROKEN.clear()
+    held_up = Interrupted(till.listening(shop), REACTIONS)
+    held_up.meanwhile = lambda: replay_parked(shop, Listener(till.listening(shop), REACTIONS))
+    log.publish("till", 0, sent[1:])
+    drain(consumer(log, held_up))
+    assert (noted(shop, "p1"), list_parked(shop)) == (["e1", "e2"], [])

@@ -1,4 +1,4 @@
-"""Sessions put together for tests: two clinics, a counselor, clients, and what licensing has told, turned by a clock."""
+"""Sessions put together for tests: two clinics, a counselor, clients, what licensing has told, and a clock to turn."""
 
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class House:
         self.settings = service_settings(folder, "sessions")
         self.built: Built = build(self.settings, self.clock)
         self.listener: Listener = self.built.listener()
+        self.heard: list[Entry[Any]] = []
         self.phoenix, self.jakarta = new_id(), new_id()
         self.counselor = new_id()
         self.hear(self._clinic(self.phoenix, "US-AZ", "America/Phoenix", 0))
@@ -37,7 +38,9 @@ class House:
 
     def hear(self, *events: Any) -> list[Entry[Any]]:
         """What other services published, at this moment."""
-        return deliver(self.listener, *events, at=self.clock.now)
+        told = deliver(self.listener, *events, at=self.clock.now)
+        self.heard += told
+        return told
 
     def join(self, account: str, clinic: str, name: str) -> str:
         """A counselor joins a clinic; the membership's id."""

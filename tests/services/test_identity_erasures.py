@@ -1,6 +1,7 @@
 """Being erased, and legal holds, over HTTP and by the worker's steps."""
 
 import sqlite3
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from services.contracts.audit import AuditErasureAnswered
 from services.contracts.common import ErasureAnswer, ErasureAnswerKind
 from services.contracts.licensing import LicensingErasureAnswered
 from services.contracts.sessions import SessionsErasureAnswered
+from services.identity.erasing import finish_answered
 from services.identity.examples import DEWI, JAKARTA, PHOENIX, PHOENIX_PLACE, SARI
 from services.identity.lookups import EMAIL
-from services.identity.readmodels import links, passwords, sign_ins
+from services.identity.readmodels import links, passwords, sign_ins, throttles
 from services.kernel.fields import ClinicId, Code, Id, PersonId
 from services.kernel.http.tokens import Membership
 from services.kernel.store.tables import names
@@ -137,6 +139,8 @@ def test_when_all_have_answered_the_account_of_one_client_is_gone(house: House) 
     for table, column in ((links, links.c.client), (passwords, passwords.c.account), (sign_ins, sign_ins.c.account)):
         assert service.query(select(table).where(column.in_((client, account)))) == []
     assert service.query(select(names).where(names.c.scope == EMAIL)) == []
+    counted = {row["name"].split("/")[0] for row in service.query(select(throttles))}
+    assert counted <= {"source"}
     assert house.sign_in(DEWI).status_code == 401
     shown = officer.get(f"{V1}/clients/{client}/erasures").json["items"][0]
     assert (shown["state"], len(shown["answers"])) == ("completed", 4)
@@ -213,6 +217,29 @@ def test_answers_that_come_twice_and_a_mail_server_that_is_away_change_nothing(h
     (completed,) = house.events("erasure-completed")
     assert "sessions:erased" in completed.data.answers
     assert house.events("notice-failed")[-1].data.reason == "mail_unavailable"
+
+
+def test_two_workers_at_once_answer_and_complete_once(house: House) -> None:
+    clinic = house.clinic(AT_ONCE)
+    client = house.join(DEWI, clinic)
+    erasure = asked(house, client)
+    house.run_erasures()
+    answers(house, erasure, client, clinic)
+    failures: list[Exception] = []
+
+    def work() -> None:
+        try:
+            finish_answered(house.context)
+        except Exception as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(house.events("erasure-completed")) == len(house.events("erasure-answered")) == 1
 
 
 def test_after_the_end_no_key_is_left_that_opens_the_address_or_the_reason(house: House) -> None:

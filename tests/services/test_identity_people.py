@@ -47,6 +47,8 @@ def test_an_invited_person_joins_and_is_seen_by_professional_name(
     assert (me["locale"], me["zone"]) == (NADIA.locale, NADIA.zone)
     (person,) = operator.get(f"{V1}/clinics/{clinic}/people").json["items"]
     assert (person["account"], person["name"], person["memberships"][0]["role"]) == (account, NADIA.name, "counselor")
+    network = house.anyone().get(f"{V1}/network").json
+    assert (network["clinics"], network["counselors"]) == (1, 1)
     granted = house.events("membership-granted")[-1].data
     assert (granted.account, granted.granted_by) == (account, "an-operator")
 

@@ -29,14 +29,11 @@ def items(gate: Any) -> dict[str, str]:
     return {item["item"]: item["verdict"] for item in gate["items"]}
 
 
-def test_the_main_job(house: House, dewi: Person) -> None:
+def test_the_main_job_from_an_offer_to_an_outcome(house: House, dewi: Person) -> None:
     counselor = house.as_counselor()
     offer = dewi.offers("phone")["offered"][0]
-    assert (offer["counselor"], offer["name"], offer["decision"]["verdict"]) == (
-        house.counselor,
-        "Ana Putri",
-        "permitted",
-    )
+    assert (offer["counselor"], offer["name"]) == (house.counselor, "Ana Putri")
+    assert offer["decision"]["verdict"] == "permitted"
     assert offer["decision"]["reasons"][0]["sentence"] == "By a licence of this place"
     session = dewi.book(offer["next_times"][0], "phone")
     seen = counselor.get("/sessions").json["items"]
@@ -44,33 +41,40 @@ def test_the_main_job(house: House, dewi: Person) -> None:
     assert counselor.get(f"/sessions/{session}/way").status_code == 409
     dewi.prepare(session)
     shut = counselor.get(f"/sessions/{session}/gate").json
-    assert not shut["open"]
-    assert items(shut)["readiness"] == "not_met"
+    assert (shut["open"], items(shut)["readiness"]) == (False, "not_met")
     counselor.post(f"/sessions/{session}/readiness", examples.ready("counselor"))
     gate = dewi.get(f"/sessions/{session}/gate").json
-    assert gate["open"]
-    assert set(items(gate).values()) == {"met"}
+    assert (gate["open"], set(items(gate).values())) == (True, {"met"})
     assert counselor.get(f"/sessions/{session}/way").json["number"] == examples.PHONE
     wrong = counselor.post(f"/sessions/{session}/start", {"way": {"phone_last_digits": "0000"}})
     assert wrong.status_code == 422
     started = counselor.post(f"/sessions/{session}/start", {"way": {"phone_last_digits": "0147"}})
     assert started.json["stage"] == "started"
     assert dewi.get(f"/sessions/{session}/way").json["number"] == examples.PHONE
-    note = counselor.post(f"/sessions/{session}/notes", {"text": "She spoke of the move."})
-    assert note.status_code == 201
     house.clock.advance(minutes=48, seconds=10)
-    ended = counselor.post(f"/sessions/{session}/end", {"outcome": "success", "summary": "A calm hour."})
+    ended = counselor.post(f"/sessions/{session}/end", {"outcome": "success"})
     assert (ended.json["stage"], ended.json["outcome"]) == ("ended", "success")
     assert house.events("session-ended")[0].data.minutes == 49
+
+
+def test_the_counselor_reads_the_record_and_the_client_sees_that_they_did(house: House, dewi: Person) -> None:
+    session, counselor = meet(house, dewi, "phone"), house.as_counselor()
+    note = counselor.post(f"/sessions/{session}/notes", {"text": "She spoke of the move."})
+    assert note.status_code == 201
+    counselor.post(f"/sessions/{session}/end", {"outcome": "success", "summary": "A calm hour."})
+    counselor.get(f"/sessions/{session}/way")
+    house.clock.advance(minutes=1)
     record = counselor.get(f"/clients/{dewi.id}/record", purpose="follow_up").json
     assert record["details"]["name"] == "Dewi"
     assert "phrase" not in record["details"]
     assert record["notes"][0]["text"] == "She spoke of the move."
+    assert record["sessions"][0]["words"] == "A calm hour."
+    assert record["details"]["emergency_plan"] == examples.intake()["emergency_contact"]
     looks = dewi.get(f"/clients/{dewi.id}/looks").json["items"]
-    assert [(look["name"], look["purpose"]) for look in looks] == [
-        ("Ana Putri", "follow_up"),
-        ("Ana Putri", "meeting"),
-    ]
+    told = [(look["name"], look["purpose"]) for look in looks]
+    assert told == [("Ana Putri", "follow_up"), ("Ana Putri", "meeting")]
+    assert {"name", "birth_date", "note", "session"} <= set(looks[0]["items"])
+    assert counselor.get(f"/clients/{dewi.id}/record").status_code == 422
 
 
 def test_nothing_that_a_person_typed_stands_in_the_database(house: House, dewi: Person) -> None:

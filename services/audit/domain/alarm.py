@@ -8,7 +8,7 @@ from services.kernel.time import Instant
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What is wrong, and where: a lane and sequence of a service; for the log itself ``audit``, 0 and a leaf's index."""
+    """What is wrong, and where: in a lane of a service; or in the log, then ``audit``, lane 0 and a leaf's index."""
 
     kind: AlarmKind
     service: str

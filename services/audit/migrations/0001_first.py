@@ -1,8 +1,8 @@
 """The first tables of audit. The log's own are append-only, for everybody."""
 
 from alembic import context, op
-from services.audit.readmodels import FINAL, PLAIN, TABLES
 
+from services.audit.readmodels import FINAL, PLAIN, TABLES
 from services.kernel.store.schema import first_revision, make_final
 
 revision = "0001"

@@ -46,11 +46,11 @@ def _languages() -> fields.List[str]:
     )
 
 
-def _count(most: int, default: int, what: str) -> fields.Integer:
+def _count(most: int, what: str) -> fields.Integer:
     error = f"Send a whole number from 0 to {most}."
     return fields.Integer(
         strict=True,
-        load_default=default,
+        required=True,
         validate=validate.Range(0, most, error=error),
         error_messages={"invalid": error},
         metadata={"description": what},
@@ -72,14 +72,16 @@ class NetworkSchema(BaseSchema):
     founded = fields.Boolean()
     name = fields.String(allow_none=True)
     languages = fields.List(fields.String())
+    clinics = fields.Integer()
+    counselors = fields.Integer()
 
 
 class ClinicSettingsSchema(BaseSchema):
     name = NameField(required=True)
     zone = ZoneField(required=True)
     languages = _languages()
-    erasure_wait_days = _count(LONGEST_WAIT_DAYS, 14, "Days from a client's wish to be erased to the order")
-    retention_floor_years = _count(LONGEST_FLOOR_YEARS, 0, "The clinic's own floor; a place's law may ask for more")
+    erasure_wait_days = _count(LONGEST_WAIT_DAYS, "Days from a client's wish to be erased to the order")
+    retention_floor_years = _count(LONGEST_FLOOR_YEARS, "The clinic's own floor; a place's law may ask for more")
 
 
 class FoundClinicSchema(ClinicSettingsSchema):

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from sqlalchemy import delete, update
-
 from services.contracts.identity import (
     AccountRegistered,
     PasswordResetAsked,
@@ -61,7 +59,7 @@ def reset_password(work: Work, secret: str, hashed: str) -> PersonId:
     account = PersonId(row["subject"])
     work.who = replace(work.who, actor=account)
     work.claim_name("token-used", row["hash"], account)
-    work.row(delete(tokens).where(tokens.c.subject == account, tokens.c.kind == "password_reset"))
+    work.rows.delete(tokens, subject=account, kind="password_reset")
     confirm_address(work, account)
     set_password(work, account, hashed)
     revoke_sign_ins(work, account, "password_changed")
@@ -71,7 +69,6 @@ def reset_password(work: Work, secret: str, hashed: str) -> PersonId:
 
 def revoke_sign_ins(work: Work, account: PersonId, reason: RevokedBecause) -> None:
     """End every sign-in of the account until now. The account's stream must have been loaded."""
-    where = (sign_ins.c.account == account, sign_ins.c.ended.is_(None))
-    work.row(update(sign_ins).where(*where).values(ended=work.now))
+    work.rows.update(sign_ins, {"account": account, "ended": None}, ended=work.now)
     revoked = SignInsRevoked(account=account, sid=None, reason=reason, at=work.now)
     work.append(streams.account(account), revoked)

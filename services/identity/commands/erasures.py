@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from services.contracts.common import ErasureAnswer, ErasureAnswerKind
 from services.contracts.identity import Basis, ClientLeft, IdentityErasureAnswered
 from services.identity import streams
+from services.identity.commands.tries import clear_tries
 from services.identity.domain import client as clients
 from services.identity.domain import erasure as erasures
 from services.identity.domain.erasure import Erasure
@@ -66,7 +67,9 @@ def order_erasure(work: Work, client: str) -> bool:
 
 
 def answer_and_complete(work: Work, erasure: str, emptied: Emptied) -> None:
-    """Identity's own answer, the rows that go with it, and, as all others have answered, the end."""
+    """Identity's own answer, the rows that go with it, and, as all others have answered, the end; once."""
+    if work.entries(streams.answer(erasure)):
+        return  # another worker was faster
     client = emptied.client
     state = _state(work, client)
     kind: ErasureAnswerKind = "erased" if emptied.linked or emptied.values else "nothing_held"
@@ -92,16 +95,17 @@ def answer_and_complete(work: Work, erasure: str, emptied: Emptied) -> None:
 
 def _forget(work: Work, emptied: Emptied) -> None:
     """Delete the link, and with the account's last client everything that opens the account."""
-    work.row(delete(links).where(links.c.client == emptied.client))
-    work.row(delete(letters).where(letters.c.person == emptied.client))
+    work.rows.delete(links, client=emptied.client)
+    work.rows.delete(letters, person=emptied.client)
     if emptied.account is None:
         return
     account = emptied.account
+    clear_tries(work, account)
     work.release_names(account)
-    work.row(delete(letters).where(letters.c.person == account))
-    work.row(delete(tokens).where(tokens.c.subject == account))
-    work.row(delete(passwords).where(passwords.c.account == account))
-    work.row(delete(sign_ins).where(sign_ins.c.account == account))
+    work.rows.delete(letters, person=account)
+    work.rows.delete(tokens, subject=account)
+    work.rows.delete(passwords, account=account)
+    work.rows.delete(sign_ins, account=account)
 
 
 def _state(work: Work, client: str) -> Erasure:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert
-
 from services.contracts.identity import MembershipGranted
 from services.identity import streams
 from services.identity.address import Address, secret_hash
@@ -12,8 +10,9 @@ from services.identity.domain import account as accounts
 from services.identity.domain import clinic as clinics
 from services.identity.domain import network as networks
 from services.identity.domain.clinic import Terms
-from services.identity.lookups import token_row
+from services.identity.lookups import find_token
 from services.identity.readmodels import tokens
+from services.kernel.errors import Forbidden
 from services.kernel.fields import ClinicId, Id, Language, Name, PersonId, Place
 from services.kernel.time import Zone, plus
 from services.kernel.work import Work
@@ -43,18 +42,22 @@ class FoundClinic:
 
 def keep_founding_secret(work: Work, secret: str) -> None:
     """Keep the hash of a new founding link; older ones end."""
-    work.row(delete(tokens).where(tokens.c.kind == "founding"))
+    work.rows.delete(tokens, kind="founding")
     expires = plus(work.now, days=FOUNDING_DAYS)
-    work.row(insert(tokens).values(hash=secret_hash(secret), kind="founding", subject="", expires=expires))
+    work.rows.insert(tokens, hash=secret_hash(secret), kind="founding", subject="", expires=expires)
 
 
 def found_network(work: Work, order: Found) -> PersonId:
     """Found the network. Who holds the link becomes its first operator; the link stands for the proof of address."""
     founder = PersonId(work.who.actor)
+    if find_token(work, "founding", order.token, work.now) is None:
+        raise Forbidden(
+            "This founding link does not hold any more, or never did.",
+            help="Each link works once and for 7 days, and a new one ends it. Print a new one: amanah founding-link",
+        )
     state = work.load(streams.NETWORK, networks.evolve)
     network = networks.found(state, work.new_id(), order.name, order.languages, founder)
-    token_row(work, "founding", order.token, work.now)
-    work.row(delete(tokens).where(tokens.c.kind == "founding"))
+    work.rows.delete(tokens, kind="founding")
     work.append(streams.NETWORK, network)
     open_account(work, founder, order.address, order.locale, order.zone)
     work.append(streams.account(founder), *accounts.confirm(accounts.Account(founder, order.locale, order.zone)))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from services.contracts.identity import MembershipGranted
 from services.contracts.vocabulary import Role
@@ -80,7 +80,7 @@ def invite(work: Work, order: Invite) -> Id:
 def revoke_invitation(work: Work, invitation: str) -> None:
     state = _needed(work, invitation)
     revoked = invitations.revoke(state, PersonId(work.who.actor), work.now)
-    work.row(delete(tokens).where(tokens.c.subject == invitation))
+    work.rows.delete(tokens, subject=invitation)
     work.append(streams.invitation(invitation), revoked, clinic=state.clinic)
 
 
@@ -96,7 +96,7 @@ def accept_invitation(work: Work, order: Accept, keys: Keys, passwords: Password
     ensure_new(state.roles, roles_held(work, account, state.clinic, work.now))
     work.who = replace(work.who, actor=account)
     work.claim_name("invitation-used", state.id, state.id)
-    work.row(delete(tokens).where(tokens.c.subject == state.id))
+    work.rows.delete(tokens, subject=state.id)
     if known is None:
         chosen = passwords.hash(rules.check(order.password, address.text))
         open_account(work, account, address, order.locale, order.zone)

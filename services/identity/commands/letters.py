@@ -6,7 +6,7 @@ go out twice after a crash; it is never lost.
 
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, delete, insert, update
+from sqlalchemy import RowMapping
 
 from services.contracts.identity import NoticeFailed, NoticeSent, Template
 from services.identity import streams
@@ -57,18 +57,17 @@ def take(work: Work, letter: RowMapping, secret: Secret | None) -> None:
     """Take a letter for sending. Raises ``NameTaken`` when another worker was faster."""
     tries = letter["tries"] + 1
     work.claim_name("letter", f"{letter['notice']}/{tries}", letter["notice"])
-    there = letters.c.notice == letter["notice"]
-    work.row(update(letters).where(there).values(tries=tries, due=plus(work.now, seconds=LEASE)))
+    work.rows.update(letters, {"notice": letter["notice"]}, tries=tries, due=plus(work.now, seconds=LEASE))
     if secret is not None:
-        values = {
-            "hash": secret.hash,
-            "kind": letter["template"],
-            "subject": secret.subject,
-            "clinic": letter["clinic"],
-            "password": letter["password"],
-            "expires": plus(work.now, seconds=SECRET_HOLDS[letter["template"]]),
-        }
-        work.row(insert(tokens).values(**values))
+        work.rows.insert(
+            tokens,
+            hash=secret.hash,
+            kind=letter["template"],
+            subject=secret.subject,
+            clinic=letter["clinic"],
+            password=letter["password"],
+            expires=plus(work.now, seconds=SECRET_HOLDS[letter["template"]]),
+        )
 
 
 def sent(work: Work, letter: RowMapping) -> None:
@@ -88,10 +87,10 @@ def try_later(work: Work, letter: RowMapping) -> None:
         failed(work, letter, Code("mail_unavailable"))
         return
     due: Instant = plus(work.now, seconds=FIRST_PAUSE * 4 ** letter["tries"])
-    work.row(update(letters).where(letters.c.notice == letter["notice"]).values(due=due))
+    work.rows.update(letters, {"notice": letter["notice"]}, due=due)
 
 
 def _close(work: Work, letter: RowMapping, event: NoticeSent | NoticeFailed) -> None:
-    work.row(delete(letters).where(letters.c.notice == letter["notice"]))
+    work.rows.delete(letters, notice=letter["notice"])
     work.release_names(letter["notice"])
     work.append(streams.notice(letter["notice"]), event, clinic=letter["clinic"])

@@ -9,8 +9,6 @@ event, and no transaction of events, ties an account to a client.
 
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import delete, insert
-
 from services.contracts.identity import ClientJoined
 from services.identity import streams
 from services.identity.address import Address
@@ -90,8 +88,8 @@ def join(work: Work, secret: str) -> PersonId:
     reference = new_reference("k")
     work.claim_name("token-used", row["hash"], client)
     work.claim_name(f"reference/{clinic}", reference, client)
-    work.row(insert(links).values(client=client, account=account, clinic=clinic))
-    work.row(delete(tokens).where(tokens.c.subject == account, tokens.c.clinic == clinic))
+    work.rows.insert(links, client=client, account=account, clinic=clinic)
+    work.rows.delete(tokens, subject=account, clinic=clinic)
     joined = ClientJoined(client=client, clinic=clinic, reference=Reference(reference))
     work.append(streams.client(client), joined, clinic=clinic)
     return client

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import RowMapping, insert, update
+from sqlalchemy import RowMapping
 
 from services.contracts.identity import RefusedSignIn, SignedIn, SignedOut, SignInRefused, SignInsRevoked
 from services.identity import streams
@@ -14,6 +14,7 @@ from services.identity.passwords import Passwords
 from services.identity.readmodels import passwords as kept_passwords
 from services.identity.readmodels import sign_ins
 from services.kernel.fields import Id, PersonId, seal
+from services.kernel.time import Instant
 from services.kernel.work import Work
 
 
@@ -30,8 +31,12 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
+    """``at`` is when the password was looked up: a token counts from then, so that a new password which is set
+    meanwhile ends it too."""
+
     account: PersonId
     sid: Id
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def sign_out(work: Work, row: RowMapping) -> None:
     account, sid = PersonId(row["account"]), Id(row["sid"])
     stream = streams.sign_in(sid)
     work.entries(stream)
-    work.row(update(sign_ins).where(sign_ins.c.sid == sid).values(ended=work.now))
+    work.rows.update(sign_ins, {"sid": sid}, ended=work.now)
     revoked = SignInsRevoked(account=account, sid=sid, reason="signed_out", at=work.now)
     work.append(stream, SignedOut(account=account, sid=sid), revoked)
 
@@ -85,7 +90,7 @@ def sign_out(work: Work, row: RowMapping) -> None:
 def _open(work: Work, account: PersonId, order: SignIn) -> Opened:
     work.who = replace(work.who, actor=account)
     sid = work.new_id()
-    work.row(insert(sign_ins).values(sid=sid, account=account, at=work.now))
+    work.rows.insert(sign_ins, sid=sid, account=account, at=work.now)
     event = SignedIn(
         account=account,
         sid=sid,
@@ -95,7 +100,7 @@ def _open(work: Work, account: PersonId, order: SignIn) -> Opened:
         device=seal(order.device),
     )
     work.append(streams.sign_in(sid), event)
-    return Opened(account, sid)
+    return Opened(account, sid, work.now)
 
 
 def _refuse(work: Work, account: PersonId, reason: RefusedSignIn, remote: str) -> None:

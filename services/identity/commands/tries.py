@@ -1,6 +1,6 @@
 """Counting failed tries and mails, by address and by source; how long to wait is decided by ``domain.throttle``."""
 
-from sqlalchemy import RowMapping, case, delete, select, update
+from sqlalchemy import RowMapping, case, select, update
 
 from services.identity.address import Address
 from services.identity.domain import throttle
@@ -35,14 +35,15 @@ def count_failure(work: Work, address: Address, source: str) -> None:
 def forgive(work: Work, address: Address) -> None:
     """It went well: failures of this address are forgotten. Those of the source stand, or a thief with one account of
     their own could go on for ever."""
-    work.row(delete(throttles).where(throttles.c.name == of_address(address)))
+    work.rows.delete(throttles, name=of_address(address))
 
 
 def clear_tries(work: Work, account: str) -> None:
-    """Open the way to an account again, whatever was tried."""
+    """Forget whatever was counted for the address of an account: the way is open again, and nothing of it is left."""
     held = select(names.c.name).where(names.c.scope == EMAIL, names.c.owner == account)
     for row in work.query(held):
-        work.row(delete(throttles).where(throttles.c.name == f"address/{row['name']}"))
+        work.rows.delete(throttles, name=f"address/{row['name']}")
+        work.rows.delete(throttles, name=f"mail/{row['name']}")
 
 
 def is_first_to_wait(work: Work, address: Address) -> bool:
@@ -50,7 +51,7 @@ def is_first_to_wait(work: Work, address: Address) -> bool:
     row = _rows(work, of_address(address)).get(of_address(address))
     if row is None or row["told"]:
         return False
-    work.row(update(throttles).where(throttles.c.name == of_address(address)).values(told=True))
+    work.rows.update(throttles, {"name": of_address(address)}, told=True)
     return True
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Executable, RowMapping, delete, func, insert, select
 
 from services.kernel.chain import ORIGIN, chain, chain_head
 from services.kernel.store.tables import data_keys, fences, sealed_values
@@ -65,9 +65,13 @@ class Backend(Protocol):
         """Hold the lane's leadership while the block runs, or give ``None`` when another has it."""
         ...
 
+    def rows(self, statement: Executable) -> list[RowMapping]:
+        """The rows of one query, which needs no transaction."""
+        ...
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection for queries, in one snapshot."""
+        """A connection for several queries, in one snapshot."""
         ...
 
     def dispose(self) -> None: ...
@@ -105,6 +109,7 @@ def erase_rows(connection: Connection, keyholder: str, erasure: str, time: str) 
     the same answer."""
     kept = connection.scalar(select(fences.c.sealed_values).where(fences.c.keyholder == keyholder))
     held = select(data_keys.c.key_id).where(data_keys.c.keyholder == keyholder)
+    connection.execute(held.with_for_update()).all()  # who seals under these keys just now is waited for, and counted
     count: int = connection.scalar(select(func.count()).where(sealed_values.c.key_id.in_(held))) or 0
     if kept is None:
         fence = {"keyholder": keyholder, "erasure": erasure, "time": time, "sealed_values": count}

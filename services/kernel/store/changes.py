@@ -67,7 +67,8 @@ def _insert(table: Table) -> UpdateBase:
 
 @cache
 def _add(dialect: str, table: Table) -> UpdateBase:
-    return upsert(dialect)(table).on_conflict_do_nothing().inline()
+    statement: UpdateBase = upsert(dialect)(table).on_conflict_do_nothing().inline()
+    return statement
 
 
 @cache
@@ -75,9 +76,12 @@ def _put(dialect: str, table: Table, names: tuple[str, ...]) -> UpdateBase:
     keys = [column.name for column in table.primary_key]
     statement = upsert(dialect)(table).inline()
     changed = {name: statement.excluded[name] for name in names if name not in keys}
-    if not changed:
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    made: UpdateBase
+    if changed:
+        made = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    else:
+        made = statement.on_conflict_do_nothing(index_elements=keys)
+    return made
 
 
 @cache

@@ -24,24 +24,26 @@ _AWAY = ("57P", "08", "53")  # shut down or starting, no connection, out of conn
 _GENERATION = "generation"
 
 
-def postgres_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """An engine whose transactions are begun and ended by hand. A caller waits ten seconds for a free connection."""
+def postgres_engine(url: str, *, pool_size: int = 8, wait: float = 10.0) -> Engine:
+    """An engine whose transactions are begun and ended by hand; ``wait`` seconds for a free connection at most."""
     return create_engine(
         url,
         isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None,  # ``Pool`` leaves them clean itself, and asks the server only where it must
         pool_size=pool_size,
         max_overflow=8,
-        pool_timeout=10,
+        pool_timeout=wait,
         pool_recycle=1800,
-        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"},
+        # psycopg would deallocate all prepared statements, also those of ``Pipeline``, at every rollback
+        connect_args={"connect_timeout": 3, "options": "-c timezone=UTC", "prepare_threshold": None},
     )
 
 
 class Pool:
     """Connections to one database. Safe for threads."""
 
-    def __init__(self, url: str, *, size: int = 8) -> None:
-        self.engine = postgres_engine(url, pool_size=size)
+    def __init__(self, url: str, *, size: int = 8, wait: float = 10.0) -> None:
+        self.engine = postgres_engine(url, pool_size=size, wait=wait)
         self._generation = 0
         event.listen(self.engine, "connect", self._made)
         event.listen(self.engine, "checkout", self._taken)

@@ -147,6 +147,7 @@ def _eraser_rights(role: str) -> tuple[str, ...]:
     return (
         f"grant usage on schema public to {role}",
         f"grant select, delete on data_keys, sealed_values to {role}",
+        f"grant update (key_id) on data_keys to {role}",  # PostgreSQL asks this of who locks a row
         f"grant select, insert on fences to {role}",
     )
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert
+from sqlalchemy import Connection, Engine, Executable, RowMapping, create_engine, event, insert
 from sqlalchemy.exc import DBAPIError
 
 from services.kernel.errors import Unavailable
@@ -91,6 +91,10 @@ class SqliteBackend:
                 yield None
                 return
             yield _Held()
+
+    def rows(self, statement: Executable) -> list[RowMapping]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(statement).mappings())
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -19,10 +19,13 @@ def mark_due(work: Work, counselor: str) -> None:
 
 def mark_everybody_due(work: Work) -> None:
     """Everybody's are, because the rules that count have changed."""
-    mark, everybody = new_id(), select(profiles.c.counselor)
+    mark = new_id()
+    others = select(profiles.c.counselor, literal(mark), literal(work.now)).where(
+        profiles.c.counselor.not_in(select(due.c.counselor))
+    )
     work.locks.add("due")
     work.row(update(due).values(mark=mark, at=work.now))
-    work.rows.add_where(due, everybody.add_columns(literal(mark), literal(work.now)), ["counselor", "mark", "at"])
+    work.rows.add_where(due, others, ["counselor", "mark", "at"])
 
 
 def take_off(work: Work, counselor: str, mark: str) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from marshmallow import ValidationError
+
 from services.contracts.sessions import AvailabilitySet
 from services.kernel.errors import FieldError, Invalid, NotFound
 from services.kernel.fields import PersonId
@@ -83,6 +85,6 @@ def set_day(body: dict[str, Any], day: str) -> Any:
 def _day(text: str) -> LocalDate:
     try:
         return LocalDate(LocalDateField().deserialize(text))
-    except ValueError:
-        detail = "Send a day of the calendar as year-month-day, for example 2026-11-24."
+    except ValidationError as error:
+        detail = str(error.messages[0])
         raise Invalid("This is not a day.", help=detail, errors=(FieldError("day", detail),)) from None

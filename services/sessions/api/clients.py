@@ -13,10 +13,10 @@ from services.kernel.http.policy import operation
 from services.kernel.http.serving import acting
 from services.sessions.api.common import (
     authorise_client,
-    client_once,
     created_at,
     decision_answer,
     here,
+    keyed_once,
     version_if_named,
 )
 from services.sessions.api.schemas import (
@@ -47,7 +47,7 @@ def intake(body: dict[str, Any], client: str) -> Response:
     who = acting(authorise_client(client))
     order = Intake(PersonId(client), body.pop("jurisdiction"), body)
     made = created_at(f"clients/{client}/details")
-    return answer(here().service.do_once(who, client_once(client), made, do_intake, order))
+    return answer(here().service.do_once(who, keyed_once(client), made, do_intake, order))
 
 
 @clients.route("/details", methods=["GET"])

@@ -1,5 +1,6 @@
 """What the views of sessions share."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ from flask import request
 from sqlalchemy import RowMapping
 
 from services.contracts.practice import Decision, Reason
+from services.kernel.errors import NotFound
 from services.kernel.http.app import context_of
 from services.kernel.http.etag import etag, if_match
 from services.kernel.http.idempotency import idempotency_key
@@ -22,22 +24,32 @@ from services.sessions.queries.records import clinic_of
 from services.sessions.queries.sessions import session_row, session_view
 from services.sessions.words import sentence
 
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+
 
 def here() -> Context:
     return context_of(Context)
 
 
 def authorise_client(client: str) -> str:
-    """Hold the operation in hand to its row, for this client; their id again."""
+    """Hold the operation in hand to its row, for this client; their id again. Raises ``NotFound`` for what is no id."""
+    ensure_id(client)
     authorise(Target(clinic=clinic_of(here().service, client), client=client))
     return client
 
 
 def authorise_session(session: str) -> RowMapping:
     """Hold the operation in hand to its row, for this session; its row. Raises ``NotFound``."""
+    ensure_id(session)
     row = session_row(here().service, session)
     authorise(Target(clinic=row["clinic"], client=row["client"], account=row["counselor"]))
     return row
+
+
+def ensure_id(text: str) -> None:
+    """Raises ``NotFound`` for text that no id of ours can be."""
+    if _ID.fullmatch(text) is None:
+        raise NotFound("There is nothing by this id.", help="Check the address, or look it up in the list.")
 
 
 def acts_as_client(row: RowMapping) -> bool:
@@ -50,12 +62,12 @@ def who_of(row: RowMapping) -> Who:
     return acting(row["client"] if acts_as_client(row) else None)
 
 
-def client_once(client: str) -> Once:
-    """The Idempotency-Key of a client's request. It is kept under the client, so that no row of ours ties an account
-    to its client, and the fingerprint is keyed, because a bare hash would be a test for the words in the request."""
+def keyed_once(client: str | None = None) -> Once:
+    """The Idempotency-Key of the request in hand; its fingerprint is keyed, because a bare hash would be a test for the
+    words in it. A ``client``'s is kept under the client, so that no row of ours ties an account to its client."""
     once = idempotency_key()
     fingerprint = here().service.keys.mac("index", b"request/" + once.fingerprint.encode()).hex()
-    return replace(once, actor=client, fingerprint=fingerprint)
+    return replace(once, actor=client or once.actor, fingerprint=fingerprint)
 
 
 def created(place: str) -> Callable[[Any, Instant], Answer]:

@@ -9,7 +9,7 @@ from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.idempotency import KEYED, CreatedSchema, answer
 from services.kernel.http.policy import operation
 from services.kernel.http.serving import acting
-from services.sessions.api.common import authorise_client, client_once, created_at, here
+from services.sessions.api.common import authorise_client, created_at, here, keyed_once
 from services.sessions.api.schemas import ClinicQuery, ConsentItemsAnswer, ConsentsAnswer, GiveConsentSchema
 from services.sessions.commands.clients import GiveConsent, give_consent, withdraw_consent
 from services.sessions.consent import consent_items
@@ -46,8 +46,8 @@ def give(body: dict[str, Any], client: str) -> Response:
     """Agree to one item, in the version and language that was shown."""
     who = acting(authorise_client(client))
     order = GiveConsent(PersonId(client), body["item"], body["version"], body["locale"])
-    made = created_at(f"clients/{client}/consents/{body['item']}")
-    return answer(here().service.do_once(who, client_once(client), made, give_consent, order))
+    made = created_at(f"clients/{client}/consents")
+    return answer(here().service.do_once(who, keyed_once(client), made, give_consent, order))
 
 
 @consents.route("/clients/<string:client>/consents/<string:item>", methods=["DELETE"])

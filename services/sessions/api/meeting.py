@@ -7,7 +7,7 @@ from flask import Response
 from services.contracts.sessions import Party
 from services.kernel.fields import PersonId
 from services.kernel.http.blueprint import Blueprint
-from services.kernel.http.idempotency import KEYED, CreatedSchema, answer, idempotency_key
+from services.kernel.http.idempotency import KEYED, CreatedSchema, answer
 from services.kernel.http.policy import caller, operation
 from services.kernel.http.serving import acting
 from services.sessions.api.common import (
@@ -16,6 +16,7 @@ from services.sessions.api.common import (
     created,
     decision_answer,
     here,
+    keyed_once,
     reasons_answer,
     session_answer,
     who_of,
@@ -137,7 +138,7 @@ def read_way(session: str) -> Any:
 def sign_note(body: dict[str, Any], session: str) -> Response:
     """Sign a note. It is never changed again."""
     authorise_session(session)
-    author, once = PersonId(caller().account), idempotency_key()
+    author, once = PersonId(caller().account), keyed_once()
     made = created(f"sessions/{session}/notes")
     return answer(here().service.do_once(acting(), once, made, commands.sign_note, session, author, body["text"]))
 

@@ -34,6 +34,11 @@ def whole(low: int, high: int, **options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(low, high, error=error), **options)
 
 
+def an_id() -> fields.String:
+    error = "Send an id as you were given it."
+    return fields.String(required=True, validate=validate.Regexp(r"[0-9A-Za-z-]{1,64}\Z", error=error))
+
+
 class AvailabilitySchema(BaseSchema):
     """Weekly hours on the wall clock of ``zone``; ``since`` and ``until`` are days, the second no longer open."""
 
@@ -110,6 +115,7 @@ class DetailsAnswer(BaseSchema):
     phone = fields.String(allow_none=True)
     emergency_contact = fields.String(allow_none=True)
     fallback_number = fields.String(allow_none=True)
+    emergency_plan = fields.String(allow_none=True)
     erased = fields.Boolean()
 
 
@@ -196,8 +202,8 @@ class OffersAnswer(BaseSchema):
 
 
 class BookSchema(BaseSchema):
-    client = fields.String(required=True, validate=validate.Length(1, 64))
-    counselor = fields.String(required=True, validate=validate.Length(1, 64))
+    client = an_id()
+    counselor = an_id()
     start = InstantField(required=True)
     modality = choice(MODALITIES, required=True)
 
@@ -331,6 +337,12 @@ class NoteAnswer(BaseSchema):
     text = fields.String(allow_none=True)
 
 
+class HeldSchema(SessionSchema):
+    """A session with what was written about how it went: its summary, or why it did not take place."""
+
+    words = fields.String(allow_none=True)
+
+
 class RecordAnswer(BaseSchema):
     """A client's record. What was erased is none, and ``erased`` says so."""
 
@@ -340,7 +352,7 @@ class RecordAnswer(BaseSchema):
     jurisdiction = fields.String()
     details = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
     notes = fields.List(fields.Nested(NoteAnswer))
-    sessions = fields.List(fields.Nested(SessionSchema))
+    sessions = fields.List(fields.Nested(HeldSchema))
 
 
 class LookSchema(BaseSchema):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Response
-from marshmallow import fields
+from marshmallow import fields, post_load
 
 from services.contracts.sessions import By
 from services.kernel.fields import PersonId
@@ -17,9 +17,9 @@ from services.sessions.api.common import (
     acts_as_client,
     authorise_client,
     authorise_session,
-    client_once,
     created,
     here,
+    keyed_once,
     session_answer,
     who_of,
 )
@@ -40,6 +40,7 @@ class _Query(PageQuery):
     clinic = fields.String(load_default=None)
     stage = choice(STAGES, load_default=None)
 
+    @post_load
     def _page(self, data: dict[str, Any], **_: Any) -> Any:
         return data | {"page": PageRequest(data.pop("limit"), data.pop("cursor"))}
 
@@ -55,7 +56,7 @@ def book_session(body: dict[str, Any]) -> Response:
     wish = Wish(PersonId(body["counselor"]), body["start"], body["modality"])
     fresh = context.fresh_enough(context.service.clock())
     order = Book(PersonId(client), wish, context.tzdata, fresh)
-    return answer(book(context.service, acting(client), client_once(client), created("sessions"), order))
+    return answer(book(context.service, acting(client), keyed_once(client), created("sessions"), order))
 
 
 @sessions.route("", methods=["GET"])

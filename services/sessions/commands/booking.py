@@ -13,7 +13,7 @@ from services.kernel.fields import Code, Id, PersonId, Reference, seal
 from services.kernel.ids import new_reference
 from services.kernel.service import Answer, Once, Service
 from services.kernel.store.write import NameTaken, TimeTaken
-from services.kernel.time import Instant, plus
+from services.kernel.time import Instant
 from services.kernel.work import Who, Work
 from services.sessions import streams
 from services.sessions.commands.notices import tell_both
@@ -21,10 +21,12 @@ from services.sessions.consent import consent_items
 from services.sessions.domain import booking, session
 from services.sessions.domain.booking import Wish
 from services.sessions.domain.client import Client
+from services.sessions.domain.hours import Hours
+from services.sessions.domain.session import Session
 from services.sessions.queries.counselors import is_counselor_of
-from services.sessions.queries.judging import Case, birth_date_of, case_of, past_contacts
+from services.sessions.queries.judging import Case, birth_date_of, case_of
 from services.sessions.queries.states import load_hours, need_client, need_session
-from services.sessions.queries.times import next_free, taken_times
+from services.sessions.queries.times import next_free, taken_around
 
 TRIES = 5  # a reference or a count that somebody else took first is taken anew
 
@@ -100,31 +102,10 @@ def cancel(work: Work, session_id: str, by: By, reason: str, words: str | None) 
 
 
 def _book(work: Work, order: Book) -> Id:
-    client, wish = need_client(work, order.client), order.wish
-    if not order.fresh:
-        raise Unavailable(
-            "We have not heard for a while what the law lets counselors do.",
-            help="Nothing can be booked until we have; try again in a few minutes.",
-            retry_after=60,
-        )
-    if not is_counselor_of(work, client.clinic, wish.counselor):
-        raise NotFound("There is no such counselor in this clinic.", help="Choose one of those who are offered.")
-    booking.ensure_reachable(wish, client)
-    hours = load_hours(work, wish.counselor)
-    last = plus(wish.start, days=1)
-    taken = taken_times(work, wish.start, last, wish.counselor, client.client)
-    found = booking.obstacle(wish, client, hours, taken, consent_items(), work.now)
-    if found is not None or hours is None:
-        _refuse_obstacle(work, order, client, found)
-    case = case_of(
-        work,
-        client,
-        wish.counselor,
-        client.place,
-        wish.modality,
-        "booking",
-        birth_date=birth_date_of(work, client),
-    )
+    wish = order.wish
+    client, hours = _bookable(work, order)
+    birth_date = birth_date_of(work, client)
+    case = case_of(work, client, wish.counselor, client.place, wish.modality, "booking", birth_date=birth_date)
     decision = case.at(wish.start)
     if decision.verdict != "permitted":
         _refuse_by_law(wish, client, case, decision)
@@ -144,19 +125,41 @@ def _book(work: Work, order: Book) -> Id:
         work.claim_time(person, made.start, made.ends, made.session)
     work.claim_name(f"reference/{made.clinic}", made.reference, made.session)
     if case.counts_contacts:
-        _guard_count(work, made.counselor, made.client)
+        _guard_count(work, case, made)
     tell_both(work, made, "session_booked")
     return made.session
 
 
-def _guard_count(work: Work, counselor: str, client: str) -> None:
-    """Nobody else may have booked with either meanwhile: the number of bookings ever made must still be the same."""
-    ever = past_contacts(work, counselor, client)
-    work.guard(f"contacts/{counselor}", sum(each.counselor == counselor for each in ever) + 1)
-    work.guard(f"contacts/{client}", sum(each.client == client for each in ever) + 1)
+def _bookable(work: Work, order: Book) -> tuple[Client, Hours]:
+    """Client and hours, where nothing stands against the wish but, perhaps, the law. Raises what does."""
+    client, wish = need_client(work, order.client), order.wish
+    if not order.fresh:
+        raise Unavailable(
+            "We have not heard for a while what the law lets counselors do.",
+            help="Nothing can be booked until we have; try again in a few minutes.",
+            retry_after=60,
+        )
+    if not is_counselor_of(work, client.clinic, wish.counselor):
+        raise NotFound("There is no such counselor in this clinic.", help="Choose one of those who are offered.")
+    booking.ensure_reachable(wish, client)
+    hours = load_hours(work, wish.counselor)
+    taken = taken_around(work, hours, client.client, wish.start)
+    found = booking.obstacle(wish, client, hours, taken, consent_items(), work.now)
+    if found is not None or hours is None:
+        _refuse_obstacle(work, order, client, hours, found)
+    return client, hours
 
 
-def _refuse_obstacle(work: Work, order: Book, client: Client, found: booking.Obstacle | None) -> NoReturn:
+def _guard_count(work: Work, case: Case, made: Session) -> None:
+    """Nobody may have booked with either since the contacts were counted: so many bookings were ever made, cancelled
+    ones too, and this one is the next."""
+    work.guard(f"contacts/{made.counselor}", sum(s.counselor == made.counselor for s in case.sessions) + 1)
+    work.guard(f"contacts/{made.client}", sum(s.client == made.client for s in case.sessions) + 1)
+
+
+def _refuse_obstacle(
+    work: Work, order: Book, client: Client, hours: Hours | None, found: booking.Obstacle | None
+) -> NoReturn:
     obstacle = found or booking.Obstacle(booking.TIME_NOT_OFFERED)
     event = booking.refused(order.wish, client, (obstacle.reason,))
     if obstacle.reason == booking.TIME_TAKEN:
@@ -165,7 +168,6 @@ def _refuse_obstacle(work: Work, order: Book, client: Client, found: booking.Obs
     if obstacle.about:
         extra["missing"] = list(obstacle.about)
     if obstacle.reason == booking.TIME_NOT_OFFERED:
-        hours = load_hours(work, order.wish.counselor)
         extra["next_free"] = list(next_free(work, hours, order.client, order.wish.start))
     problem = BookingDenied(_DETAIL[obstacle.reason], help=_HELP[obstacle.reason], extra=extra)
     raise _Refused(client.clinic, event, problem)
@@ -174,10 +176,10 @@ def _refuse_obstacle(work: Work, order: Book, client: Client, found: booking.Obs
 def _refuse_by_law(wish: Wish, client: Client, case: Case, decision: Decision) -> NoReturn:
     ref = decision.ref()
     event = booking.refused(wish, client, [Code(code) for code in ref.codes], decision, case.sealed_facts)
-    raise _Refused(client.clinic, event, refused_by_law(decision))
+    raise _Refused(client.clinic, event, _explained(decision))
 
 
-def refused_by_law(decision: Decision) -> BookingDenied:
+def _explained(decision: Decision) -> BookingDenied:
     """The refusal as the client is told: coarsely first, then every reason by its code."""
     return BookingDenied(
         "This counselor may not counsel you there, by what is known now.",

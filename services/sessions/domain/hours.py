@@ -27,6 +27,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES = range(15, 181)  # the length of a session
 NOTICE = range(60 * 24 * 30 + 1)  # minutes before a start until which it can be booked
 LONGEST_LOOK = 62  # days that one question may span
+HORIZON = 400  # days from now; nothing later can be booked
 
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _DAY = 24 * 60
@@ -99,7 +100,7 @@ def evolve(state: Hours | None, entry: Entry[Any]) -> Hours | None:
 
 def free_times(hours: Hours, taken: Iterable[Taken], now: Instant, since: Instant, until: Instant) -> Iterator[Instant]:
     """Every start in ``[since, until)`` that can be booked at ``now``, in order. ``taken``: of counselor and client."""
-    earliest = max(since, plus(now, minutes=hours.notice_minutes))
+    earliest, until = max(since, plus(now, minutes=hours.notice_minutes)), min(until, horizon(now))
     busy = sorted(taken, key=lambda each: each.starts)
     for start in _starts(hours, earliest, until):
         ends = plus(start, minutes=hours.minutes)
@@ -109,7 +110,12 @@ def free_times(hours: Hours, taken: Iterable[Taken], now: Instant, since: Instan
 
 def is_free(hours: Hours, taken: Iterable[Taken], now: Instant, start: Instant) -> bool:
     """Whether this very start is one of the free times."""
-    return start in free_times(hours, taken, now, start, plus(start, minutes=1))
+    return start < horizon(now) and start in free_times(hours, taken, now, start, plus(start, minutes=1))
+
+
+def horizon(now: Instant) -> Instant:
+    """The instant from which on nothing can be booked yet."""
+    return plus(now, days=HORIZON)
 
 
 def parse_weekly(weekly: Iterable[str]) -> tuple[tuple[int, Span], ...]:

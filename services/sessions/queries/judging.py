@@ -20,7 +20,7 @@ from services.sessions.domain import consent
 from services.sessions.domain.client import Client
 from services.sessions.domain.contact import Moment, PastContact, Setting, facts_of, has_quota, sealed_form
 from services.sessions.queries.counselors import clearances_of, home_of, is_counselor_of, rules_of
-from services.sessions.readmodels.tables import sessions
+from services.sessions.readmodels.tables import sessions as table
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,12 @@ NO_NEWS = News()
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One contact, ready to be judged at any instant."""
+    """One contact, ready to be judged at any instant. ``sessions``: those that its facts were counted from."""
 
     clearances: tuple[Clearance, ...]
     rules: PlaceRules | None
     facts: Facts
+    sessions: tuple[PastContact, ...]
 
     def at(self, at: Instant) -> Decision:
         """The decision for a contact that begins at ``at``."""
@@ -85,15 +86,16 @@ def case_of(
         session=session,
     )
     clearances = _clearances(work, client, counselor, place, news)
+    sessions = past_contacts(work, counselor, client.client)
     facts = facts_of(
         setting,
         salt=secrets.token_hex(32),
         birth_date=birth_date,
         consents=consent.for_rules(consent_items(), client.consents),
         clearances=clearances,
-        sessions=past_contacts(work, counselor, client.client),
+        sessions=sessions,
     )
-    return Case(clearances, _rules(work, place, news), facts)
+    return Case(clearances, _rules(work, place, news), facts, sessions)
 
 
 def birth_date_of(work: Work, client: Client) -> str | None:
@@ -104,10 +106,10 @@ def birth_date_of(work: Work, client: Client) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def past_contacts(work: Work, counselor: str, client: str) -> list[PastContact]:
+def past_contacts(work: Work, counselor: str, client: str) -> tuple[PastContact, ...]:
     """All sessions of this counselor and of this client, over all clinics."""
-    mine = or_(sessions.c.counselor == counselor, sessions.c.client == client)
-    return [
+    mine = or_(table.c.counselor == counselor, table.c.client == client)
+    return tuple(
         PastContact(
             session=row["session"],
             start=Instant(row["start"]),
@@ -116,8 +118,8 @@ def past_contacts(work: Work, counselor: str, client: str) -> list[PastContact]:
             place=Place(row["place"]),
             stage=row["stage"],
         )
-        for row in work.query(select(sessions).where(mine))
-    ]
+        for row in work.query(select(table).where(mine))
+    )
 
 
 def _clearances(work: Work, client: Client, counselor: str, place: Place, news: News) -> tuple[Clearance, ...]:

@@ -8,6 +8,7 @@ from services.contracts.vocabulary import CoarseReason, Modality
 from services.kernel.time import Instant, plus
 from services.kernel.work import Work
 from services.sessions.domain.client import Client
+from services.sessions.domain.hours import horizon
 from services.sessions.domain.offer import Offer, offer
 from services.sessions.queries.counselors import Counselor, counselors_of
 from services.sessions.queries.judging import case_of
@@ -30,7 +31,7 @@ def offers_for(
 ) -> Offers:
     """The offers for this client, for sessions by this way that begin in ``[since, until)``."""
     begin = max(since or work.now, work.now)
-    end = until or plus(begin, days=DAYS)
+    end = until or plus(min(begin, horizon(work.now)), days=DAYS)
     offered, not_offered = [], []
     for counselor in counselors_of(work, client.clinic):
         found = _one(work, client, birth_date, modality, counselor, begin, end)

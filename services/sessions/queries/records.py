@@ -1,6 +1,7 @@
 """A client's words: for themselves; for their counselor, recorded; and who has looked at them."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, or_, select
@@ -22,7 +23,9 @@ from services.sessions.readmodels.tables import client_words, clients, consents,
 
 Ref = tuple[str, str]
 
-_SHOWN = tuple(detail for detail in DETAILS if detail != "phrase")  # the phrase is compared, never shown
+# What may be shown, and the field it is sealed in. The phrase is not among it: it is compared, never shown.
+_SHOWN: dict[str, str] = {name: name for name in DETAILS if name != "phrase"}
+_SHOWN |= {"fallback_number": "number", "emergency_plan": "contact"}
 
 
 def client_row(service: Service, client: str) -> RowMapping:
@@ -44,7 +47,7 @@ def clinic_of(service: Service, client: str) -> str | None:
 def own_details(service: Service, client: str, claimed: list[str]) -> tuple[dict[str, Any], int]:
     """What the clinic knows of the client who asks, and its version."""
     row = client_row(service, client)
-    refs = {**_details(service, client), **_fallback(service, client)}
+    refs = _details(service, client)
     shown = service.reader.own(client, claimed, refs.values())
     words = {name: shown.text(*ref) for name, ref in refs.items()}
     answer = {"client": client, "clinic": row["clinic"], "reference": row["reference"], "jurisdiction": row["place"]}
@@ -61,13 +64,16 @@ def own_consents(service: Service, client: str) -> dict[str, Any]:
 
 
 def record(service: Service, who: Who, client: str, purpose: str) -> dict[str, Any]:
-    """The client's record for their counselor: details and every note. The look is recorded before it is shown."""
+    """The client's record for their counselor: details, every note, and how the sessions of the two went. The look is
+    recorded before it is shown."""
     code, row = reading.check_purpose(purpose), client_row(service, client)
     details = _details(service, client)
     signed = service.query(select(notes).where(notes.c.client == client).order_by(notes.c.time, notes.c.note))
-    written = {note["note"]: (note["event"], "text") for note in signed}
-    kinds = [*details, *("note" for _ in written)]
-    refs = [*details.values(), *written.values()]
+    written: list[Ref] = [(each["event"], "text") for each in signed]
+    met = [(session, _words(session)) for session in sessions_of_pair(service, who.actor, client)]
+    told = [ref for _, ref in met if ref is not None]
+    kinds = [*details, *("note" for _ in written), *("session" for _ in told)]
+    refs = [*details.values(), *written, *told]
     look = reading.look(who.actor, "counselor", code, row["client"], kinds)
     shown = service.reader.show(who, streams.look(new_id()), look, refs, clinic=row["clinic"])
     return {
@@ -76,8 +82,11 @@ def record(service: Service, who: Who, client: str, purpose: str) -> dict[str, A
         "erased": _any_erased(shown, refs),
         "jurisdiction": row["place"],
         "details": {name: shown.text(*ref) for name, ref in details.items()},
-        "notes": [{**note, "signed": note["time"], "text": shown.text(*written[note["note"]])} for note in signed],
-        "sessions": sessions_of_pair(service, who.actor, client),
+        "notes": [
+            {**each, "signed": each["time"], "text": shown.text(*ref)}
+            for each, ref in zip(signed, written, strict=True)
+        ],
+        "sessions": [{**session, "words": shown.text(*ref) if ref else None} for session, ref in met],
     }
 
 
@@ -97,18 +106,18 @@ def looks_at(service: Service, client: str, page: PageRequest) -> Page[dict[str,
 
 
 def _details(service: Service, client: str) -> dict[str, Ref]:
-    """Which event carries which detail that may be shown."""
-    where = (client_words.c.client == client, client_words.c.field.in_(_SHOWN))
-    held = {row["field"]: row["event"] for row in service.query(select(client_words).where(*where))}
-    return {name: (held[name], name) for name in _SHOWN if name in held}
+    """Which event carries which detail that may be shown, in the order of the form."""
+    rows = service.query(select(client_words).where(client_words.c.client == client))
+    held = {row["field"]: row["event"] for row in rows}
+    return {name: (held[field], field) for name, field in _SHOWN.items() if field in held}
 
 
-def _fallback(service: Service, client: str) -> dict[str, Ref]:
-    """Which event carries the number of the fallback."""
-    where = (client_words.c.client == client, client_words.c.field == "number")
-    found = service.query(select(client_words).where(*where))
-    return {"fallback_number": (found[0]["event"], "number")} if found else {}
+def _words(session: dict[str, Any]) -> Ref | None:
+    """Where it is sealed how a session went: the summary of its end, or the words about why it did not take place."""
+    if session["words"] is None:
+        return None
+    return session["words"], "summary" if session["stage"] == "ended" else "words"
 
 
-def _any_erased(shown: Shown, refs: Any) -> bool:
+def _any_erased(shown: Shown, refs: Iterable[Ref]) -> bool:
     return any(shown.state(*ref) == "erased" for ref in refs)

@@ -10,7 +10,7 @@ from services.kernel.service import Service
 from services.kernel.store.tables import times
 from services.kernel.time import Instant, instant, plus
 from services.kernel.work import Work, micros
-from services.sessions.domain.hours import Hours, Taken, free_times
+from services.sessions.domain.hours import Hours, Taken, free_times, horizon
 from services.sessions.readmodels.tables import availability
 
 NEXT_FREE = 5  # times that somebody is shown who came too late
@@ -24,17 +24,25 @@ def taken_times(work: Work, since: Instant, until: Instant, *persons: str) -> li
     return [Taken(_instant(row["starts"]), _instant(row["ends"])) for row in rows]
 
 
+def taken_around(work: Work, hours: Hours | None, client: str, start: Instant) -> list[Taken]:
+    """What both have given away around one start, in case it can be booked at all."""
+    if hours is None or start >= horizon(work.now):
+        return []
+    return taken_times(work, start, plus(start, minutes=hours.minutes), hours.counselor, client)
+
+
 def free_for(work: Work, hours: Hours, client: str, since: Instant, until: Instant) -> Iterator[Instant]:
     """The times in ``[since, until)`` at which both are free, in order."""
-    taken = taken_times(work, since, plus(until, minutes=hours.minutes), hours.counselor, client)
-    return free_times(hours, taken, work.now, since, until)
+    last = min(until, horizon(work.now))
+    taken = taken_times(work, since, plus(last, minutes=hours.minutes), hours.counselor, client)
+    return free_times(hours, taken, work.now, since, last)
 
 
 def next_free(work: Work, hours: Hours | None, client: str, since: Instant) -> tuple[Instant, ...]:
     """The next times at which both are free, for somebody whose time was taken."""
     if hours is None:
         return ()
-    begin = max(since, work.now)
+    begin = min(max(since, work.now), horizon(work.now))
     return tuple(islice(free_for(work, hours, client, begin, plus(begin, days=LOOK_AHEAD)), NEXT_FREE))
 
 

@@ -51,6 +51,11 @@ def _change(entry: Entry[Any], rows: Rows, **values: Any) -> None:
     rows.update(sessions, {"session": entry.data.session}, version=entry.streamversion, **values)
 
 
+def _carrier(entry: Entry[Any], words: str | None) -> str | None:
+    """The event's id, if it carries words."""
+    return None if words is None else entry.id
+
+
 @PROJECTIONS.on(SessionJudgedAgain)
 def _session_judged_again(entry: Entry[SessionJudgedAgain], rows: Rows) -> None:
     decision = entry.data.decision
@@ -79,18 +84,19 @@ def _session_started(entry: Entry[SessionStarted], rows: Rows) -> None:
 
 @PROJECTIONS.on(SessionEnded)
 def _session_ended(entry: Entry[SessionEnded], rows: Rows) -> None:
-    told = entry.data
-    _change(entry, rows, stage="ended", ended_at=entry.time, outcome=told.outcome, reason=told.reason)
+    told, words = entry.data, _carrier(entry, entry.data.summary)
+    _change(entry, rows, stage="ended", ended_at=entry.time, outcome=told.outcome, reason=told.reason, words=words)
 
 
 @PROJECTIONS.on(SessionCancelled)
 def _session_cancelled(entry: Entry[SessionCancelled], rows: Rows) -> None:
-    _change(entry, rows, stage="cancelled", cancelled_by=entry.data.by, reason=entry.data.reason)
+    told, words = entry.data, _carrier(entry, entry.data.words)
+    _change(entry, rows, stage="cancelled", cancelled_by=told.by, reason=told.reason, words=words)
 
 
 @PROJECTIONS.on(SessionMissed)
 def _session_missed(entry: Entry[SessionMissed], rows: Rows) -> None:
-    _change(entry, rows, stage="missed", absent=entry.data.absent)
+    _change(entry, rows, stage="missed", absent=entry.data.absent, words=_carrier(entry, entry.data.words))
 
 
 @PROJECTIONS.on(NoteSigned)

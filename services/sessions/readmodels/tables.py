@@ -135,6 +135,7 @@ sessions = Table(
     Column("absent", Text),
     Column("cancelled_by", Text),
     Column("reason", Text),
+    Column("words", Text),  # the event that carries words about how it went
     Index("sessions_counselor", "counselor", "start"),
     Index("sessions_client", "client", "start"),
     Index("sessions_clinic", "clinic", "start"),

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.contracts.sessions import AvailabilitySet, ExceptionSet
@@ -114,6 +114,7 @@ def test_a_start_off_the_offered_ones_is_not_free() -> None:
     assert not is_free(kept, (), NOW, at("2026-11-24T11:30:00+00:00"))
 
 
+@settings(deadline=None)
 @given(
     zone=st.sampled_from(ZONES),
     day=st.dates(date(2026, 1, 1), date(2027, 12, 31)),

@@ -1,13 +1,6 @@
-"""Identity's tables: those built from events, and the plain ones beside them.
-
-``TABLES`` can be rebuilt from nothing by the projections. ``PLAIN`` cannot and must not: what opens an account, the
-counters, the secrets' hashes, the letters that wait, and the link from an account to its clients, which no event
-carries and which erasure deletes. A rebuild leaves ``PLAIN`` alone.
-"""
+"""How each event changes identity's tables. A projection reads nothing and opens no seal."""
 
 from typing import Any
-
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
 from services.contracts.audit import AuditErasureAnswered
 from services.contracts.common import ErasureAnswer
@@ -35,189 +28,24 @@ from services.contracts.identity import (
 )
 from services.contracts.licensing import LicensingErasureAnswered
 from services.contracts.sessions import ClinicOpened, SessionsErasureAnswered
+from services.identity.readmodels.tables import (
+    accounts,
+    clients,
+    clinics,
+    erasure_answers,
+    erasures,
+    holds,
+    invitations,
+    memberships,
+    networks,
+    openings,
+    revocations,
+)
 from services.kernel.events import Entry
-from services.kernel.http.serving import revocations_table, revoke
+from services.kernel.http.serving import revoke
 from services.kernel.projections import Projections, Rows
 
-TABLES = MetaData()
-PLAIN = MetaData()
 PROJECTIONS = Projections()
-
-networks = Table(
-    "networks",
-    TABLES,
-    Column("network", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("languages", Text, nullable=False),  # tags, with blanks between them
-    Column("founded", Text, nullable=False),
-)
-
-clinics = Table(
-    "clinics",
-    TABLES,
-    Column("clinic", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("jurisdiction", Text, nullable=False),
-    Column("zone", Text, nullable=False),
-    Column("languages", Text, nullable=False),
-    Column("erasure_wait_days", Integer, nullable=False),
-    Column("retention_floor_years", Integer, nullable=False),
-    Column("version", Integer, nullable=False),
-)
-
-# Clinics whose key sessions has made: from now on words of their clients can be sealed.
-openings = Table("openings", TABLES, Column("clinic", Text, primary_key=True), Column("at", Text, nullable=False))
-
-accounts = Table(
-    "accounts",
-    TABLES,
-    Column("account", Text, primary_key=True),
-    Column("registered", Text, nullable=False),  # the event that holds the e-mail
-    Column("locale", Text),
-    Column("zone", Text),
-    Column("confirmed", Boolean, nullable=False),
-)
-
-memberships = Table(
-    "memberships",
-    TABLES,
-    Column("membership", Text, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("clinic", Text),
-    Column("role", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("since", Text, nullable=False),
-    Column("until", Text),
-    Column("ended", Text),
-    Index("memberships_account", "account"),
-    Index("memberships_clinic", "clinic"),
-)
-
-invitations = Table(
-    "invitations",
-    TABLES,
-    Column("invitation", Text, primary_key=True),
-    Column("clinic", Text),
-    Column("roles", Text, nullable=False),
-    Column("expires", Text, nullable=False),
-    Column("inviter", Text, nullable=False),
-    Column("issued", Text, nullable=False),  # the event that holds the e-mail
-    Column("answer", Text),
-    Index("invitations_clinic", "clinic"),
-)
-
-clients = Table(
-    "clients",
-    TABLES,
-    Column("client", Text, primary_key=True),
-    Column("clinic", Text, nullable=False),
-    Column("reference", Text, nullable=False),
-    Column("joined", Text, nullable=False),
-    Column("left", Text),
-)
-
-erasures = Table(
-    "erasures",
-    TABLES,
-    Column("erasure", Text, primary_key=True),
-    Column("client", Text, nullable=False),
-    Column("clinic", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("asked", Text, nullable=False),
-    Column("not_before", Text, nullable=False),
-    Column("ordered", Text),
-    Column("completed", Text),
-    Index("erasures_client", "client"),
-    Index("erasures_state", "state", "not_before"),
-)
-
-erasure_answers = Table(
-    "erasure_answers",
-    TABLES,
-    Column("erasure", Text, nullable=False),
-    Column("service", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("until", Text),
-    Column("basis", Text),
-    Column("values", Integer, nullable=False),
-    PrimaryKeyConstraint("erasure", "service", name="erasure_answers_pkey"),
-)
-
-holds = Table(
-    "holds",
-    TABLES,
-    Column("hold", Text, primary_key=True),
-    Column("client", Text, nullable=False),
-    Column("clinic", Text, nullable=False),
-    Column("basis", Text, nullable=False),
-    Column("placed", Text, nullable=False),
-    Column("lifted", Text),
-    Index("holds_client", "client"),
-)
-
-revocations = revocations_table(TABLES)
-
-passwords = Table(
-    "passwords",
-    PLAIN,
-    Column("account", Text, primary_key=True),
-    Column("hash", Text, nullable=False),  # argon2id, in its own text form
-)
-
-sign_ins = Table(
-    "sign_ins",
-    PLAIN,
-    Column("sid", Text, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("at", Text, nullable=False),
-    Column("ended", Text),
-    Index("sign_ins_account", "account"),
-)
-
-# Failures in a row, by what they are counted for: the index of an address, a keyed hash of a source.
-throttles = Table(
-    "throttles",
-    PLAIN,
-    Column("name", Text, primary_key=True),
-    Column("failures", Integer, nullable=False),
-    Column("last", Text, nullable=False),
-    Column("told", Boolean, nullable=False),  # whether a try that had to wait was recorded since the last failure
-)
-
-# Secrets sent by mail or printed at the first start: their SHA-256 alone.
-tokens = Table(
-    "tokens",
-    PLAIN,
-    Column("hash", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("subject", Text, nullable=False),  # the account or the invitation that it is for; of a founding none: ""
-    Column("clinic", Text),
-    Column("password", Text),  # the hash of the password chosen with it, which counts once the address is proven
-    Column("expires", Text, nullable=False),
-    Index("tokens_subject", "subject"),
-)
-
-links = Table(
-    "links",
-    PLAIN,
-    Column("client", Text, primary_key=True),
-    Column("account", Text, nullable=False),
-    Column("clinic", Text, nullable=False),
-    UniqueConstraint("account", "clinic", name="links_account_clinic_key"),
-)
-
-# Letters that wait to be sent. The secret of a letter is made when it is sent, so none lies here.
-letters = Table(
-    "letters",
-    PLAIN,
-    Column("notice", Text, primary_key=True),
-    Column("template", Text, nullable=False),
-    Column("person", Text, nullable=False),  # an account, a client or an invitation
-    Column("clinic", Text),
-    Column("password", Text),
-    Column("tries", Integer, nullable=False),
-    Column("due", Text, nullable=False),
-)
 
 
 @PROJECTIONS.on(NetworkFounded)

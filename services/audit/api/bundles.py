@@ -1,0 +1,68 @@
+"""Bundles: the answer to a question as a file that proves itself, offered for an hour to the officer who made it."""
+
+import time
+
+from flask import Response
+from flask.views import MethodView
+
+from services.audit import queries
+from services.audit.api.schemas import BundleOrder
+from services.audit.commands import Export, Exported, export_bundle
+from services.audit.context import Context
+from services.audit.domain.question import Question, check_purpose
+from services.audit.merkle import log_keys
+from services.kernel.http.app import context_of
+from services.kernel.http.blueprint import Blueprint
+from services.kernel.http.idempotency import KEYED, CreatedSchema, answer, idempotency_key
+from services.kernel.http.policy import Target, authorise, operation
+from services.kernel.http.serving import acting
+from services.kernel.service import Answer
+from services.kernel.time import Instant
+
+bundles = Blueprint("bundles", __name__, url_prefix="/bundles", description="Answers that prove themselves")
+
+LONGEST_WAIT = 5.0  # seconds for a checkpoint that holds what is in the log already
+GLANCE = 0.05
+
+
+@bundles.route("")
+class Bundles(MethodView):
+    @operation("export-bundle")
+    @bundles.doc(**KEYED)
+    @bundles.arguments(BundleOrder)
+    @bundles.response(201, CreatedSchema)
+    def post(self, order: tuple[Question, str]) -> Response:
+        """Export the events that answer a question. The export is recorded, with the bundle's hash."""
+        question, purpose = order[0], check_purpose(order[1])
+        authorise(Target(clinic=question.clinic))
+        here, once = context_of(Context), idempotency_key()
+        _await_checkpoint(here)
+        export = Export(question, purpose, log_keys(here.service.keys, here.settings.log_origin))
+        return answer(here.service.do_once(acting(), once, _made, export_bundle, export))
+
+
+@bundles.route("/<string:bundle>")
+class Bundle(MethodView):
+    @operation("download-bundle")
+    @bundles.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
+    def get(self, bundle: str) -> Response:
+        """The bundle's file, the same bytes as when it was exported."""
+        here = context_of(Context)
+        row = queries.bundle_row(here.service, bundle)
+        authorise(Target(clinic=row.clinic, account=row.reader))
+        data = queries.bundle_data(here.service, row, log_keys(here.service.keys, here.settings.log_origin))
+        response = Response(data, 200, content_type="application/zip")
+        response.headers["Content-Disposition"] = f'attachment; filename="amanah-bundle-{row.bundle}.zip"'
+        return response
+
+
+def _made(exported: Exported, now: Instant) -> Answer:
+    return Answer(201, f"/audit/v1/bundles/{exported.bundle}")
+
+
+def _await_checkpoint(here: Context) -> None:
+    """Wait a little until what the officer has just seen is under a checkpoint; after that go on with what there is."""
+    wanted = queries.status(here.service).size
+    deadline = time.monotonic() + min(here.settings.checkpoint_seconds + 1.0, LONGEST_WAIT)
+    while queries.status(here.service).checkpoint_size < wanted and time.monotonic() < deadline:
+        time.sleep(GLANCE)

@@ -1,0 +1,44 @@
+"""Making a bundle from the log's rows; the same question over the same checkpoint always gives the same bytes.
+
+No bundle leaves that the verifier has not proven: what an officer hands on must not fail in front of a doubter.
+"""
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from services.audit.domain.bundle import make_bundle
+from services.audit.merkle import Damaged, at, newest_checkpoint, nodes, signer_of
+from services.audit.verifier.filter import Filter, parse_filter
+from services.audit.verifier.note import Key
+from services.audit.verifier.report import Outcome
+from services.audit.verifier.strict import VerificationError, canonical
+from services.audit.verifier.verify import verify_bundle
+
+
+def make(connection: Connection, asked: Filter, size: int, indexes: Sequence[int], keys: Sequence[Key]) -> bytes:
+    """The bundle of the events at ``indexes``, over the checkpoint of ``size``. Raises ``Damaged``."""
+    published = newest_checkpoint(connection, size)
+    if published is None:
+        raise Damaged(size, "the checkpoint of this size is missing")
+    found = [kept.logged() for kept in at(connection, indexes)]
+    try:
+        key = signer_of(published.note, keys)
+        data = make_bundle(checkpoint=published.note, key=key, filter=asked, found=found, nodes=nodes(connection))
+    except VerificationError as error:
+        raise Damaged(size, f"no bundle can be made: {error}") from None
+    report = verify_bundle(data, key.text())
+    if report.outcome is not Outcome.PROVEN or len(found) != len(indexes):
+        raise Damaged(size, f"the bundle does not verify ({report.failed}: {report.reason})")
+    return data
+
+
+def pack_filter(asked: Filter) -> str:
+    """A filter as one column."""
+    return canonical(asked.parts()).decode()
+
+
+def unpack_filter(text: str) -> Filter:
+    """The filter again."""
+    return parse_filter(json.loads(text))

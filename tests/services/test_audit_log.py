@@ -1,0 +1,161 @@
+"""The log itself: what is published, and that a changed past stops all signing and raises an alarm."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from services.audit.domain.tiles import decode_entries, decode_hashes
+from services.audit.examples import PHOENIX
+from services.audit.merkle import Damaged, log_keys
+from services.audit.publishing import publish
+from services.audit.readmodels import FINAL, TABLES, checkpoints, trail
+from services.audit.verifier.checkpoint import Checkpoint, parse_checkpoint
+from services.audit.verifier.note import open_note, parse_key
+from services.audit.verifier.tree import leaf_hash, root
+from services.audit.verifying import go_on
+from services.repair import rebuild_service
+from tests.audit_house import AuditHouse, a_day_of_two_clinics, ended, joined
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[AuditHouse]:
+    made = AuditHouse(tmp_path)
+    a_day_of_two_clinics(made)
+    yield made
+    made.close()
+
+
+def head(house: AuditHouse) -> Checkpoint:
+    note = house.stranger().get("/audit/v1/checkpoint").data
+    return parse_checkpoint(open_note(note, [parse_key(house.key())]).text)
+
+
+def test_checkpoint_key_and_tiles_fit_together(house: AuditHouse) -> None:
+    officer, signed = house.officer(PHOENIX), head(house)
+    assert (signed.origin, signed.size) == ("amanah.local/log", 7)
+    hashes = decode_hashes(officer.get("/audit/v1/tile/0/000.p/7").data, 7)
+    leaves = decode_entries(officer.get("/audit/v1/tile/entries/000.p/7").data, 7)
+    assert [leaf_hash(leaf) for leaf in leaves] == hashes
+    assert root(hashes) == signed.root
+
+
+@pytest.mark.parametrize("path", ["0/000", "0/000.p/8", "1/000.p/1", "entries/001", "0/0", "0/000.p/256", "x"])
+def test_a_tile_that_no_checkpoint_holds_is_not_there(house: AuditHouse, path: str) -> None:
+    assert house.officer(PHOENIX).get(f"/audit/v1/tile/{path}").status_code == 404
+
+
+def test_the_status_says_how_much_is_signed_and_when_all_was_verified(house: AuditHouse) -> None:
+    house.publish(ended(), clinic=PHOENIX)
+    house.worker.consumer.step(0)
+    house.clock.advance(minutes=1)
+    status = house.stranger().get("/audit/v1/status").get_json()
+    assert (status["size"], status["checkpoint_size"], status["verified_size"]) == (8, 7, 7)
+    assert (status["checkpoint_at"], status["sound"]) == ("2026-11-24T12:00:00.000000Z", True)
+    house.turn()
+    status = house.stranger().get("/audit/v1/status").get_json()
+    assert (status["checkpoint_size"], status["verified_size"], status["verified_at"]) == (8, 8, house.clock())
+
+
+def test_nothing_new_makes_no_checkpoint(house: AuditHouse) -> None:
+    assert publish(house.built.service, house.settings.log_origin) is None
+    assert len(house.rows(select(checkpoints))) == 1
+
+
+@pytest.mark.parametrize("table", FINAL)
+@pytest.mark.parametrize("change", ["delete from {0}", "update {0} set {1} = {1}"])
+def test_the_log_can_only_be_added_to(house: AuditHouse, table: str, change: str) -> None:
+    column = {"leaves": "body", "hashes": "hash", "checkpoints": "note"}[table]
+    with house.built.service.backend.engine.connect() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(text(change.format(table, column)))
+
+
+CHANGED = "update leaves set body = cast(replace(cast(body as text), 'minutes', 'minuten') as blob) where leaf_index ="
+MENDED = "update leaves set body = cast(replace(cast(body as text), 'minuten', 'minutes') as blob) where leaf_index ="
+RESPELT = "update leaves set leaf = cast(replace(cast(leaf as text), ':1}', ': 1}') as blob) where leaf_index ="
+ENDED = 4  # the index of a leaf that is signed; 7 is the one that is not yet
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"{CHANGED} {ENDED}",
+        f"{CHANGED} 7",
+        f"{RESPELT} {ENDED}",
+        f"{RESPELT} 7",
+        "delete from leaves where leaf_index = 3",
+        "delete from leaves where leaf_index >= 5",  # the tail, the signed part too
+        "update leaves set sequence = 77 where leaf_index = 2",
+        "update hashes set hash = zeroblob(32) where level = 0 and place = 2",
+        "update hashes set hash = zeroblob(32) where level = 0 and place = 7",
+        "update checkpoints set note = cast(replace(cast(note as text), char(10) || '7', char(10) || '6') as blob)",
+        "update checkpoints set range = zeroblob(96)",
+    ],
+)
+def test_a_changed_past_stops_all_signing_and_raises_one_alarm(house: AuditHouse, change: str) -> None:
+    service, origin = house.built.service, house.settings.log_origin
+    house.publish(ended(), clinic=PHOENIX)
+    house.worker.consumer.step(0)  # one leaf that is not signed yet
+    house.tamper(change)
+    for step in (go_on, publish, go_on, publish):
+        try:
+            step(service, origin)
+        except Damaged:
+            continue
+    assert len(house.rows(select(checkpoints))) == 1
+    assert house.stranger().get("/audit/v1/status").get_json()["sound"] is False
+    assert set(house.alarms()) == {"log_diverged"}
+    with pytest.raises(Damaged, match=r"Leaf \d+: "):
+        publish(service, origin)
+
+
+def test_a_mended_log_is_signed_again_after_a_whole_round(house: AuditHouse) -> None:
+    service, origin = house.built.service, house.settings.log_origin
+    house.tamper(f"{CHANGED} {ENDED}")
+    with pytest.raises(Damaged, match="Leaf 4: the event's bytes"):
+        go_on(service, origin)
+    house.publish(ended(), clinic=PHOENIX)
+    house.worker.consumer.step(0)
+    with pytest.raises(Damaged, match="nothing is signed"):
+        publish(service, origin)
+    house.tamper(f"{MENDED} {ENDED}")
+    go_on(service, origin)
+    assert publish(service, origin) is not None
+    assert head(house).size == 8
+
+
+def test_a_log_set_back_to_an_old_copy_signs_no_second_history(house: AuditHouse) -> None:
+    """The leaves are lost; taken in again, the events come to stand in another order than the signed one."""
+    house.publish(joined(client="0190a1b2-0000-7000-8000-00000000d003"))
+    house.tamper(*(f"delete from {table}" for table in ("leaves", "hashes", "positions", *TABLES.tables)))
+    house.close()
+    house.open()
+    house.worker.consumer.step(0)
+    with pytest.raises(Damaged):
+        publish(house.built.service, house.settings.log_origin)
+    assert head(house).size == 7
+
+
+def test_the_index_is_rebuilt_from_the_logs_own_rows(house: AuditHouse) -> None:
+    rebuilt = rebuild_service(house.settings, "audit", switch=False)
+    assert (rebuilt.events, rebuilt.differences) == (7, {})
+    house.tamper("delete from trail where leaf_index < 3", "update mentions set value = 'x' where leaf_index = 4")
+    assert {"trail", "mentions"} == set(rebuild_service(house.settings, "audit", switch=True).differences)
+    assert rebuild_service(house.settings, "audit", switch=False).differences == {}
+    assert len(house.rows(select(trail))) == 7
+
+
+def test_the_key_is_named_after_the_log(house: AuditHouse) -> None:
+    assert [key.text() for key in log_keys(house.built.service.keys, "amanah.local/log")] == [house.key()]
+
+
+def test_a_log_that_is_lost_is_filled_again_to_the_same_root(house: AuditHouse) -> None:
+    signed = head(house)
+    house.tamper(*(f"delete from {table}" for table in ("leaves", "hashes", "positions", *TABLES.tables)))
+    house.close()
+    house.open()
+    house.turn()
+    assert house.stranger().get("/audit/v1/status").get_json()["sound"] is True
+    assert head(house) == signed
