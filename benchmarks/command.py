@@ -35,7 +35,8 @@ def run() -> list[Report]:
         report.note(machine())
         report.note(describe(server))
         body = _prepare(urls, plain, place)
-        report.note(f"a stream of {HISTORY} events, one event of {body} bytes appended; the peer has no read model or chain")
+        report.note(f"a stream of {HISTORY} events, one event of {body} bytes appended")
+        report.note("the peer keeps no read model and no chain; the limit does nothing but write")
         for writers, (processes, threads) in SHAPE.items():
             makers: dict[str, Callable[[], Task]] = {
                 "ours": partial(ours, urls["ours"], place, False),

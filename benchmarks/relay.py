@@ -1,9 +1,9 @@
 """From the answered commit to the event applied by another service, over a real Kafka.
 
 Three processes, as in an installation: the writer; the worker of its service, whose relay looks at the store every
-``RELAY_IDLE`` seconds; the worker of the reader, which decodes, writes its read model and its position and commits. Both
-databases are durable. Beside it kafka-python alone between the same processes: from ``send`` to ``poll``, with the same
-acks, topic settings and pace.
+``RELAY_IDLE`` seconds; the worker of the reader, which decodes, writes its read model and its position and commits.
+Both databases are durable. Beside it kafka-python alone between the same processes: from ``send`` to ``poll``, with the
+same acks, topic settings and pace.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def run() -> list[Report]:
             report.note(machine())
             report.note(describe(server))
             report.note(f"Kafka {broker.part.version}: one broker, acks=all; kafka-python in all processes")
-            report.note(f"{ROUNDS * EACH} events each, one every {GAP[0] * 1000:.0f} to {GAP[1] * 1000:.0f} ms, by turns")
+            pace = " to ".join(f"{seconds * 1000:.0f}" for seconds in GAP)
+            report.note(f"{ROUNDS * EACH} events each, one every {pace} ms, by turns")
             urls = {name: server.create_database(name) for name in ("writer", "reader")}
             ours, raw = _measure(urls, broker.address, place)
         finally:
@@ -172,9 +173,7 @@ def read(end: Connection, url: str, address: str, place: Path) -> None:
     raw.join(5)
 
 
-def _worker(
-    service: Service, log: KafkaLog, handler: Handler, listener: Listener, follows: tuple[str, ...]
-) -> Worker:
+def _worker(service: Service, log: KafkaLog, handler: Handler, listener: Listener, follows: tuple[str, ...]) -> Worker:
     assembly = Assembly(service, Store(service.backend, diary.INCARNATION, 1), load_settings({"AMANAH_LANES": "1"}))
     return Worker(assembly, log, handler, listener, follows)
 

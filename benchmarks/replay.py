@@ -79,7 +79,7 @@ def _rebuild(ground: list[str], urls: dict[str, str], place: Path) -> Report:
     diary.make_store(urls["rebuild"])
     service = diary.open_diary(urls["rebuild"], place)
     diary.fill(service, range(REBUILT // 5), 5)
-    report.note(f"{REBUILT} events, one row changed by each; rebuilt beside the living tables and compared, not switched")
+    report.note(f"{REBUILT} events, one row changed by each; rebuilt beside the living tables, compared, not switched")
     owner = postgres_engine(urls["rebuild"])
     log = EmbeddedLog(place / "log.sqlite3")
 

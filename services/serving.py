@@ -118,7 +118,7 @@ def _greet(settings: Settings) -> None:
     if link is not None:
         say(f"Nobody has founded this network yet. This link works once: {link}")
     elif settings.sample:
-        for line in people(settings):
+        for line in people():
             say(line)
     say(f"Open {settings.url} . Ctrl-C ends it; your data stay in {settings.data}.")
     sys.stdout.flush()

@@ -45,8 +45,11 @@ class AuditHouse:
     worker: Worker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.settings = service_settings(self.folder, "audit")
+        self.settings = self.settled()
         self.open()
+
+    def settled(self) -> Settings:
+        return service_settings(self.folder, "audit")
 
     def open(self) -> None:
         """Put it together anew on the same data, as after a kill."""
@@ -112,7 +115,7 @@ class AuditHouse:
         return [item["type"] for item in reply.get_json()["items"]]
 
     def key(self) -> str:
-        return self.stranger().get("/audit/v1/log-key").text.strip()
+        return str(self.stranger().get("/audit/v1/log-key").text).strip()
 
     def export(self, who: ApiClient, **asked: Any) -> bytes:
         """Export a bundle and download it."""
@@ -120,7 +123,7 @@ class AuditHouse:
         assert made.status_code == 201, made.json
         got = who.get(made.headers["Location"])
         assert (got.status_code, got.content_type) == (200, "application/zip")
-        return got.data
+        return bytes(got.data)
 
 
 def joined(clinic: str = PHOENIX, client: str = CLIENT, reference: str = "k-91XF") -> ClientJoined:

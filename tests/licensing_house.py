@@ -1,9 +1,10 @@
 """Licensing for tests of its own: built in a folder, with people who work in two clinics, and shortcuts over HTTP."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 
@@ -17,8 +18,10 @@ from services.kernel.http.tokens import Membership
 from services.kernel.ids import new_id
 from services.kernel.listening import Listener
 from services.kernel.settings import Databases, Settings
+from services.kernel.store.backend import Backend
 from services.kernel.store.opening import migrate
 from services.kernel.store.tables import events
+from services.kernel.store.write import Write
 from services.kernel.time import plus
 from services.licensing.app import build
 from services.licensing.examples import FOUND_AT_THE_BOARD, NADIA_ARIZONA, NADIA_ONTARIO, NADIA_PROFILE
@@ -36,6 +39,23 @@ PEOPLE: dict[str, tuple[str, str | None, Role]] = {
     BUDI: ("Budi Santoso", JAKARTA, "verifier"),
     SARI: ("Sari Wulandari", None, "operator"),
 }
+
+
+class Interrupted:
+    """The store as another part meets it: before it writes to a stream of this kind, ``first`` happens, once."""
+
+    def __init__(self, backend: Backend, stream: str, first: Callable[[], object]) -> None:
+        self._backend, self._stream, self._first = backend, stream, first
+        self.happened = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def commit(self, write: Write) -> Any:
+        if not self.happened and any(event.stream.startswith(self._stream) for event in write.events):
+            self.happened = True
+            self._first()
+        return self._backend.commit(write)
 
 
 @dataclass
@@ -124,6 +144,12 @@ class House:
         for credential in (ontario, arizona):
             assert self.verify(credential).status_code == 201
         return ontario, arizona
+
+    def before_writing(self, stream: str, first: Callable[[], object]) -> Interrupted:
+        """Let something happen between a decision about such a stream and its writing."""
+        interrupted = Interrupted(self.built.service.backend, stream, first)
+        self.built.service.backend = cast(Backend, interrupted)
+        return interrupted
 
     def coverage(self, who: str = NADIA, **query: Any) -> dict[str, Any]:
         """The coverage of somebody's first profession, by place."""

@@ -71,11 +71,14 @@ def service_settings(folder: Path, *services: str, **over: Any) -> Settings:
     return settings
 
 
+_templates = tempfile.TemporaryDirectory(prefix="amanah-templates-")  # goes when the run ends
+
+
 @cache
 def _template(service: str, lanes: int) -> Path:
     """A migrated and empty store, in one file."""
-    folder = Path(tempfile.mkdtemp(prefix="amanah-template-"))
-    settings = load_settings({"AMANAH_DATA": str(folder), "AMANAH_KEYRING": str(folder / ".." / "no-keyring.json")})
+    folder = Path(_templates.name) / f"{service}-{lanes}"
+    settings = load_settings({"AMANAH_DATA": str(folder), "AMANAH_KEYRING": f"{folder}-keys/keyring.json"})
     migrate(dataclasses.replace(settings, lanes=lanes), service)
     return folder / f"{service}.sqlite3"
 

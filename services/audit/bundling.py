@@ -15,14 +15,20 @@ from services.audit.verifier.note import Key
 from services.audit.verifier.report import Outcome
 from services.audit.verifier.strict import VerificationError, canonical
 from services.audit.verifier.verify import verify_bundle
+from services.kernel.errors import Invalid
+
+MAX_BYTES = 64 << 20
 
 
 def make(connection: Connection, asked: Filter, size: int, indexes: Sequence[int], keys: Sequence[Key]) -> bytes:
-    """The bundle of the events at ``indexes``, over the checkpoint of ``size``. Raises ``Damaged``."""
+    """The bundle of the events at ``indexes``, over the checkpoint of ``size``. Raises ``Damaged``, or ``Invalid`` where
+    the events are too large for one file."""
     published = newest_checkpoint(connection, size)
     if published is None:
         raise Damaged(size, "the checkpoint of this size is missing")
     found = [kept.logged() for kept in at(connection, indexes)]
+    if sum(len(logged.event) for logged in found) > MAX_BYTES:
+        raise Invalid("The events are too large for one bundle.", help="Narrow the question, by time for example.")
     try:
         key = signer_of(published.note, keys)
         data = make_bundle(checkpoint=published.note, key=key, filter=asked, found=found, nodes=nodes(connection))

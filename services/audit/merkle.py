@@ -22,7 +22,7 @@ from services.kernel.errors import Unavailable
 from services.kernel.keys.port import Keys
 from services.kernel.time import Instant
 
-BATCH = 1000
+BATCH = 256  # rows read at once: an event may have close to a megabyte
 
 
 class Damaged(Unavailable):

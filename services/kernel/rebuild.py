@@ -8,17 +8,19 @@ SQLite writers wait until it is done.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, except_, func, insert, select, text
 
 from services.kernel.codec import decode
 from services.kernel.log.port import Log
 from services.kernel.projections import Projections, Rows
-from services.kernel.store.changes import execute
+from services.kernel.store.changes import Change, execute
 from services.kernel.store.tables import events, positions
 
 SHADOW = "rebuild"
 BATCH = 500
+_BESIDE: dict[str | None, str | None] = {None: SHADOW}
 
 
 @dataclass(slots=True)
@@ -73,15 +75,17 @@ class Rebuild:
 
     def replay(self, connection: Connection, done: Rebuilt) -> None:
         """Apply, beside the living tables, what was not applied yet. Called twice: the second time under the locks."""
+        rows = Rows(connection.dialect.name)
         for source, lane, body in self._bodies(connection):
             self._applied[source, lane] += 1
             entry = decode(body)
             done.events += 1
-            if not self.projections.knows(entry.type):
-                continue
-            rows = Rows(connection.dialect.name)
-            self.projections.apply(entry, rows)
-            write_beside(connection, rows)
+            if self.projections.knows(entry.type):
+                self.projections.apply(entry, rows)
+            if len(rows.statements) >= BATCH:
+                write_beside(connection, rows)
+                rows = Rows(connection.dialect.name)
+        write_beside(connection, rows)
 
     def _bodies(self, connection: Connection) -> Iterator[tuple[str, int, bytes]]:
         """Own events from the store; those of others from the log, as far as the service has applied them."""
@@ -159,6 +163,27 @@ class Rebuild:
 
 
 def write_beside(connection: Connection, rows: Rows) -> None:
-    """Write the rows into the tables that are being rebuilt."""
-    for statement in rows.statements:
-        execute(connection, statement, {None: SHADOW})
+    """Write the rows into the tables that are being rebuilt.
+
+    Changes of one table keep their order; those of one shape that follow each other go to the database together.
+    """
+    waiting: dict[Any, list[Change]] = {}
+    for change in rows.statements:
+        if not isinstance(change, Change):
+            _write(connection, *waiting.values())
+            waiting.clear()
+            execute(connection, change, _BESIDE)
+            continue
+        same = waiting.setdefault(change.statement.table, [])
+        if same and same[0].statement is not change.statement:
+            _write(connection, same)
+            same.clear()
+        same.append(change)
+    _write(connection, *waiting.values())
+
+
+def _write(connection: Connection, *groups: list[Change]) -> None:
+    for group in groups:
+        if group:
+            values = [change.values for change in group]
+            connection.execute(group[0].statement, values, execution_options={"schema_translate_map": _BESIDE})

@@ -1,5 +1,6 @@
 """Sessions put together for tests: two clinics, a counselor, clients, what licensing has told, and a clock to turn."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from services.kernel.fields import ClinicId, Id, Name, PersonId, Place, Referenc
 from services.kernel.http.tokens import Membership
 from services.kernel.ids import new_id
 from services.kernel.listening import Listener
+from services.kernel.settings import Databases, Settings
+from services.kernel.store.opening import migrate
 from services.kernel.time import Instant, Zone, plus
 from services.sessions import examples
 from services.sessions.app import Built, build
@@ -23,9 +26,9 @@ V1 = "/sessions/v1"
 class House:
     """The service, and the hands that a test needs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, postgres: str | None = None) -> None:
         self.clock = Clockwork()
-        self.settings = service_settings(folder, "sessions")
+        self.settings = service_settings(folder, "sessions") if postgres is None else _on_postgres(folder, postgres)
         self.built: Built = build(self.settings, self.clock)
         self.listener: Listener = self.built.listener()
         self.heard: list[Entry[Any]] = []
@@ -204,6 +207,14 @@ class Person:
         ):
             answer = self.post(f"/sessions/{session}/{step}", body)
             assert answer.status_code == 200, answer.json
+
+
+def _on_postgres(folder: Path, url: str) -> Settings:
+    """The settings of a service on an empty database, migrated."""
+    databases = {"sessions": Databases(app=url, owner=url, eraser=url)}
+    settings = replace(service_settings(folder, "sessions"), database="postgresql", databases=databases)
+    migrate(settings, "sessions")
+    return settings
 
 
 def meet(house: House, client: Person, modality: str = "video", place: str = "US-AZ") -> str:

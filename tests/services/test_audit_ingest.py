@@ -1,6 +1,6 @@
 """Taking events in: each event of each lane is exactly one leaf, whatever comes twice, late or in pieces."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +24,7 @@ from services.kernel.fields import ClinicId, Id, PersonId
 from services.kernel.log.consumer import Consumer, Position, PositionMoved
 from services.kernel.log.port import Message
 from services.kernel.store.tables import events
+from services.kernel.store.write import Write, Written
 from services.kernel.time import Instant
 from tests.audit_house import AuditHouse, ended, joined, lane_of
 from tests.world import NOON, entry_of
@@ -98,7 +99,7 @@ def test_a_kill_at_the_commit_leaves_no_gap_and_no_double(
     backend = house.built.service.backend
     commit = backend.commit
 
-    def killed(write):  # type: ignore[no-untyped-def]
+    def killed(write: Write) -> None:
         if after_commit:
             commit(write)
         raise KeyboardInterrupt
@@ -162,9 +163,15 @@ def test_a_position_that_was_moved_meanwhile_writes_nothing(house: AuditHouse) -
 
 
 def test_a_poll_of_many_events_is_one_transaction(house: AuditHouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    commits, backend = [], house.built.service.backend
+    commits: list[int] = []
+    backend = house.built.service.backend
     commit = backend.commit
-    monkeypatch.setattr(backend, "commit", lambda write: commits.append(len(write.rows)) or commit(write))
+
+    def counted(write: Write) -> list[Written]:
+        commits.append(len(write.rows))
+        return commit(write)
+
+    monkeypatch.setattr(backend, "commit", counted)
     bodies = {(name, 0): bodies_of(name, 0, 50) for name in ("identity", "sessions")}
     for key, found in bodies.items():
         house.log.publish(*key, lane_of(*key, found))
@@ -215,7 +222,9 @@ def test_an_event_of_a_newer_release_is_found_by_the_ids_in_it(house: AuditHouse
         ("unknown_incarnation", lambda made: [made[0], lane_of("sessions", 0, [b"1", b"2"], "0190-other")[1]]),
     ],
 )
-def test_a_lane_that_is_not_whole_raises_one_alarm_and_the_others_go_on(house: AuditHouse, kind: str, spoil) -> None:  # type: ignore[no-untyped-def]
+def test_a_lane_that_is_not_whole_raises_one_alarm_and_the_others_go_on(
+    house: AuditHouse, kind: str, spoil: Callable[[list[Message]], list[Message]]
+) -> None:
     house.log.publish("sessions", 0, spoil(lane_of("sessions", 0, bodies_of("sessions", 0, 3))))
     house.log.publish("identity", 0, lane_of("identity", 0, bodies_of("identity", 0, 2)))
     house.turn()
@@ -235,7 +244,7 @@ def test_an_alarm_that_cannot_be_written_now_is_written_later(
     house.worker.consumer.step(0)
     alarms = next(tick for tick in house.worker.ticks if tick.name == "alarms")
 
-    def away(write):  # type: ignore[no-untyped-def]
+    def away(write: Write) -> None:
         raise Unavailable("The database is away.")
 
     monkeypatch.setattr(backend, "commit", away)

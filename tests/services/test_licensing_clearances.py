@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 
 from services.contracts.identity import ErasureOrdered, SignInsRevoked
 from services.kernel.errors import Unavailable
-from services.kernel.fields import ClinicId, Id, PersonId
+from services.kernel.fields import ClinicId, Id, Language, PersonId, Place
 from services.kernel.log.embedded import EmbeddedLog
-from services.kernel.service import Service
-from services.kernel.store.write import Write
+from services.kernel.work import Who
 from services.kernel.worker import Worker
+from services.licensing.commands.counselors import RecordProfile, record_profile
 from services.licensing.examples import NADIA_PROFILE
 from services.licensing.readmodels import due
 from tests.licensing_house import NADIA, PHOENIX, V1, House
@@ -91,42 +91,31 @@ def test_a_profession_that_is_given_up_is_open_nowhere(house: House) -> None:
     assert "psychologist" in newest
 
 
-def test_what_could_not_be_derived_at_once_is_derived_by_the_worker(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_could_not_be_derived_at_once_is_derived_by_the_worker(house: House) -> None:
     house.adopt("us-az.own-licence")
-    commit = Service._commit
 
-    def cut(self: Service, work: Any, extra: Any) -> Any:
-        if any("clearance" in draft.stream for draft in work.drafts):
-            raise Unavailable("The database went away.", help="Wait.")
-        return commit(self, work, extra)
+    def away() -> None:
+        raise Unavailable("The database went away.", help="Wait.")
 
-    monkeypatch.setattr(Service, "_commit", cut)
+    cut = house.before_writing("licensing/clearance/", away)
     answer = house.as_(NADIA).put(f"{V1}/profile", dict(NADIA_PROFILE), version=0)
-    assert (answer.status_code, waiting(house), clearances(house, "US-AZ")) == (200, 1, [])
-    monkeypatch.undo()
+    assert (answer.status_code, cut.happened) == (200, True)
+    assert (waiting(house), clearances(house, "US-AZ")) == (1, [])
     worker = worker_of(house)
     assert tick(worker, "clearances") == 1
     assert (waiting(house), [clearance.revision for clearance in clearances(house, "US-AZ")]) == (0, [1])
     assert tick(worker, "clearances") == 0
 
 
-def test_what_becomes_due_during_a_derivation_stays_due(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_becomes_due_during_a_derivation_stays_due(house: House) -> None:
     house.adopt("us-az.own-licence")
-    commit = Service._commit
-    marked: list[bool] = []
-
-    def meanwhile(self: Service, work: Any, extra: Any) -> Any:
-        if any("clearance" in draft.stream for draft in work.drafts) and not marked:
-            marked.append(True)
-            newer = due.update().values(mark="newer")
-            self.backend.commit(Write(rows=[newer]))
-        return commit(self, work, extra)
-
-    monkeypatch.setattr(Service, "_commit", meanwhile)
+    service = house.built.service
+    newer = RecordProfile(("counselor",), (Language("en"),), Place("GB"))
+    house.before_writing("licensing/clearance/", lambda: service.do(Who(NADIA), record_profile, newer))
     house.as_(NADIA).put(f"{V1}/profile", dict(NADIA_PROFILE), version=0)
-    assert (marked, waiting(house)) == ([True], 1)
+    assert waiting(house) == 1
+    tick(worker_of(house), "clearances")
+    assert waiting(house) == 0
 
 
 def test_the_rules_of_a_release_are_published_once(house: House) -> None:

@@ -208,3 +208,24 @@ def test_a_number_is_recorded_by_one_person_however_it_is_written(house: House) 
     assert "verifier" in taken.json["help"]
     elsewhere = other.post(f"{V1}/credentials", spelled | {"issuer": "Another college"})
     assert elsewhere.status_code == 201
+
+
+def test_of_two_who_record_one_number_at_one_moment_one_is_told_so(house: House) -> None:
+    other = house.as_("0190a1b2-0000-7000-8000-0000000000ff", "counselor", clinic=JAKARTA)
+    answers: list[Any] = []
+    house.before_writing(
+        "licensing/credential/", lambda: answers.append(other.post(f"{V1}/credentials", dict(NADIA_ONTARIO)))
+    )
+    refused = house.as_(NADIA).post(f"{V1}/credentials", dict(NADIA_ONTARIO))
+    assert [answer.status_code for answer in answers] == [201]
+    assert (refused.status_code, "somebody else" in refused.json["detail"]) == (409, True)
+    assert len(house.recorded("licensing.credential-recorded")) == 1
+
+
+def test_what_is_no_credential_is_refused_field_by_field(house: House) -> None:
+    for field, wrong in (("number", "---"), ("kind", "diploma"), ("since", "2026-02-30"), ("issuer", " ")):
+        refused = house.as_(NADIA).post(f"{V1}/credentials", dict(NADIA_ARIZONA) | {field: wrong})
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, f"/{field}")
+    early = house.as_(NADIA).post(f"{V1}/credentials", dict(NADIA_ARIZONA) | {"until": "2020-01-01"})
+    assert (early.status_code, "before" in early.json["detail"]) == (422, True)
+    assert house.recorded() == []

@@ -118,6 +118,7 @@ def test_the_same_client_in_california_is_refused_explained_and_recorded(house: 
         law = next(item for item in gate["items"] if item["item"] == "clearance")
         assert (law["verdict"], law["reasons"][0]["code"]) == ("not_met", "licence_required")
         assert law["reasons"][0]["sentence"]
+        assert ("call", "911") in [(way["channel"], way["value"]) for line in gate["help"] for way in line["ways"]]
     refused = house.events("start-refused")[0].data
     assert (refused.decision.verdict, refused.verdicts[1]) == ("prohibited", "not_met")
     assert "emergency_contact_elsewhere" in refused.reasons

@@ -23,7 +23,7 @@ def value(about: str, pattern: str = _VALUE, **options: Any) -> fields.String:
 class TimeField(InstantField):
     """An instant, or a calendar day, which is read in UTC: from its beginning, or until its end (``closing``)."""
 
-    described = {"example": "2026-11-24"}
+    described = {"example": "2026-11-24", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$"}
 
     def __init__(self, *, closing: bool = False, **options: Any) -> None:
         self._closing = closing

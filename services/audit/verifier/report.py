@@ -52,6 +52,19 @@ class Report:
         """0 proven, 1 failed, 2 consistent with itself but the signer is unknown."""
         return _EXIT_CODES[self.outcome]
 
+    def as_dict(self) -> dict[str, object]:
+        """The report for programs: JSON-shaped."""
+        return {
+            "outcome": self.outcome.value,
+            "exit_code": self.exit_code,
+            "passed": list(self.passed),
+            "failed": self.failed,
+            "reason": self.reason,
+            "proves": list(self.proves),
+            "leaves_open": list(self.leaves_open),
+            "sha256": self.sha256,
+        }
+
     def text(self) -> str:
         """The report for people, ending in a newline."""
         width = max(map(len, CHECKS))

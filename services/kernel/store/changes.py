@@ -26,7 +26,7 @@ class Change:
 RowChange = Change | Executable
 
 
-def execute(connection: Connection, change: RowChange, schemas: dict[str | None, str] | None = None) -> None:
+def execute(connection: Connection, change: RowChange, schemas: dict[str | None, str | None] | None = None) -> None:
     """Make a change by SQLAlchemy; ``schemas`` says in which schema the tables are meant."""
     options: Any = {"schema_translate_map": schemas} if schemas else {}
     if isinstance(change, Change):

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from services.contracts.licensing import CredentialRecorded, EvidenceAttached, VerificationRecorded
 from services.contracts.vocabulary import CredentialKind, Profession, SourceKind, VerificationVerdict
 from services.kernel.chain import frame
-from services.kernel.errors import Conflict
+from services.kernel.errors import Conflict, FieldError, Invalid
 from services.kernel.fields import Id, Name, Place, seal
 from services.kernel.keys.port import Keys
 from services.kernel.store.tables import names
@@ -60,9 +60,13 @@ class RecordVerification:
 def index_of(keys: Keys, kind: str, issuer: str, jurisdiction: str, number: str) -> str:
     """The blind index of a number: a keyed hash over kind, issuer and number, however they are spelled.
 
-    Letter case, blanks and marks between the characters do not count. Raises ``KeysUnavailable``.
+    Letter case, blanks and marks between the characters do not count. Raises ``Invalid`` for a number without letters
+    and digits, and ``KeysUnavailable``.
     """
     parts = (kind, jurisdiction, _bare(issuer), _bare(number))
+    if not parts[-1]:
+        detail = "A number has letters or digits; copy it as the credential prints it."
+        raise Invalid("This is not a number of a credential.", help=detail, errors=(FieldError("/number", detail),))
     return keys.mac("index", b"licence/" + frame(*(part.encode() for part in parts))).hex()
 
 

@@ -4,12 +4,15 @@ from typing import Any
 
 from flask import Response
 
+from services.contracts.emergency import numbers_for
 from services.contracts.sessions import Party
-from services.kernel.fields import PersonId
+from services.contracts.words import HELP_KINDS
+from services.kernel.fields import PersonId, Place
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.idempotency import KEYED, CreatedSchema, answer
 from services.kernel.http.policy import caller, operation
 from services.kernel.http.serving import acting
+from services.kernel.time import Instant, local_date
 from services.sessions.api.common import (
     acts_as_client,
     authorise_session,
@@ -179,4 +182,17 @@ def _gate_answer(session: Session, gate: Gate) -> dict[str, Any]:
         ],
         "decision": decision_answer(gate.decision) if gate.decision else None,
         "readiness_items": {role: list(items) for role, items in readiness.ITEMS.items()},
+        "help": _help(session.place, gate.at),
     }
+
+
+def _help(place: Place, at: Instant) -> list[dict[str, Any]]:
+    """The local lines of help: the gate stops counselling, never help."""
+    return [
+        {
+            "name": line.name or HELP_KINDS[line.kind]["en"],
+            "place": line.place,
+            "ways": [{"channel": way.channel, "value": way.value} for way in line.ways],
+        }
+        for line in numbers_for(place, local_date(at, "UTC"))
+    ]

@@ -281,8 +281,19 @@ class GateItemSchema(BaseSchema):
     reasons = fields.List(fields.Nested(ReasonSchema))
 
 
+class HelpWaySchema(BaseSchema):
+    channel = fields.String()
+    value = fields.String()
+
+
+class HelpSchema(BaseSchema):
+    name = fields.String()
+    place = fields.String()
+    ways = fields.List(fields.Nested(HelpWaySchema))
+
+
 class GateAnswer(BaseSchema):
-    """May this session start now, item by item, all reasons at once."""
+    """May this session start now, item by item, all reasons at once; and ``help`` where the client is, open or not."""
 
     session = fields.String()
     at = fields.String()
@@ -293,6 +304,7 @@ class GateAnswer(BaseSchema):
     items = fields.List(fields.Nested(GateItemSchema))
     decision = fields.Nested(DecisionSchema, allow_none=True)
     readiness_items = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+    help = fields.List(fields.Nested(HelpSchema))
 
 
 class WayInput(BaseSchema):

@@ -12,6 +12,7 @@ from services.audit.domain.tree import (
     consistency_proof,
     inclusion_proof,
     nodes_of,
+    range_of,
     subtree_proof,
     tree_root,
 )
@@ -272,3 +273,12 @@ class TestBeforeSigning:
         (published,), (following,) = self.heads(tree, 100), self.heads(fork, 120)
         with pytest.raises(ProofError):
             check_extends(fork.nodes, published, following)
+
+
+def test_a_log_goes_on_growing_from_its_kept_hashes(kept_tree):
+    tree, wanted = kept_tree(), CompactRange()
+    for number in range(600):
+        assert range_of(tree.nodes, number) == wanted
+        leaf = leaf_hash(number.to_bytes(2))
+        tree.append([leaf])
+        wanted = wanted.extended([leaf])
