@@ -73,7 +73,7 @@ def serve_house(settings: Settings) -> None:
         house[0].start()
         return house[0].app()
 
-    def end(*_: object) -> None:
+    def end(_server: object, _worker: object) -> None:
         for each in house:
             each.close()
 

@@ -28,13 +28,14 @@ READY_SECONDS = 90.0
 
 @dataclass
 class Process:
-    """One process of the house. ``port`` is 0 where it answers no requests."""
+    """One process of the house. ``port`` is 0 where it answers no requests; ``alive`` is where it says that it lives."""
 
     name: str
     command: list[str]
     environment: dict[str, str]
     log: Path
     port: int = 0
+    alive: str = "/livez"
     _running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -48,9 +49,9 @@ class Process:
         """Wait until it answers. Raises ``StartFailed`` with the last lines of its log."""
         while self.port:
             if self._running is None or self._running.poll() is not None or time.monotonic() > deadline:
-                raise StartFailed(f"{self.name} did not come up:\n{last_lines(self.log)}")
+                raise StartFailed(f"{self.name} did not come up:\n{chr(10).join(last_lines(self.log))}")
             try:
-                if requests.get(f"http://127.0.0.1:{self.port}/livez", timeout=2).status_code == 200:
+                if requests.get(f"http://127.0.0.1:{self.port}{self.alive}", timeout=2).status_code == 200:
                     return
             except requests.RequestException:
                 time.sleep(0.05)
@@ -93,6 +94,7 @@ class RealHouse:
 
     def __enter__(self) -> RealHouse:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = self.port or free_ports(1)[0]  # known first: it stands in every mail
         try:
             self._prepare()
             self._plan()
@@ -156,7 +158,7 @@ class RealHouse:
             raise StartFailed(f"amanah {' '.join(words)} failed:\n{done.stderr[-2000:]}")
 
     def _plan(self) -> None:
-        self.port, *ports = [self.port or free_ports(1)[0], *free_ports(len(SERVICES))]
+        ports = free_ports(len(SERVICES))
         logs = self.folder / "logs"
         logs.mkdir(exist_ok=True)
         for service, port in zip(SERVICES, ports, strict=True):
@@ -166,7 +168,8 @@ class RealHouse:
                 environment = self.environment(service, process) | {"AMANAH_PORT": str(port)}
                 command = [sys.executable, "-m", "services.cli", word, service]
                 answers = port if process == "web" else 0
-                self.processes[name] = Process(name, command, environment, logs / f"{name}.log", answers)
+                log, alive = logs / f"{name}.log", f"/{service}/livez"
+                self.processes[name] = Process(name, command, environment, log, answers, alive)
         routes = [f"{service}={port}" for service, port in zip(SERVICES, ports, strict=True)]
         command = [sys.executable, "-m", "deploy.local.gateway", str(self.port), *routes]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AMANAH_")}

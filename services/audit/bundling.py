@@ -21,7 +21,7 @@ MAX_BYTES = 64 << 20
 
 
 def make(connection: Connection, asked: Filter, size: int, indexes: Sequence[int], keys: Sequence[Key]) -> bytes:
-    """The bundle of the events at ``indexes``, over the checkpoint of ``size``. Raises ``Damaged``, or ``Invalid`` where
+    """The bundle of the events at ``indexes``, over the checkpoint of ``size``. Raises ``Damaged``; ``Invalid`` where
     the events are too large for one file."""
     published = newest_checkpoint(connection, size)
     if published is None:

@@ -1,9 +1,7 @@
 """The composition root of sessions: the one place where its parts are chosen and joined."""
 
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import TZPATH
 
@@ -12,18 +10,19 @@ from flask import Flask
 
 from services.contracts.common import Refusal
 from services.contracts.sessions import SessionsOperationRefused
+from services.kernel.built import Built
 from services.kernel.errors import Unavailable
 from services.kernel.fields import Code, Hash, PersonId
 from services.kernel.http.app import make_app
 from services.kernel.http.serving import KeptRevocations, record_refusals
 from services.kernel.keys.signing import PublicKeys
+from services.kernel.knowing import known_until
 from services.kernel.listening import Listener
-from services.kernel.log.heads import Freshness
-from services.kernel.log.port import Log, LogUnavailable
+from services.kernel.log.port import Log
 from services.kernel.parts import Assembly, assemble
 from services.kernel.service import Service
 from services.kernel.settings import Settings
-from services.kernel.time import Clock, Instant, system_clock
+from services.kernel.time import Clock, Instant, plus, system_clock
 from services.kernel.worker import Worker
 from services.sessions.api import BLUEPRINTS
 from services.sessions.consent import consent_items
@@ -31,61 +30,28 @@ from services.sessions.context import Context
 from services.sessions.policy import OPERATIONS
 from services.sessions.reactions import make_reactions
 from services.sessions.readmodels import PROJECTIONS
-from services.sessions.readmodels.tables import revocations
+from services.sessions.readmodels.tables import TABLES, revocations
 
 FOLLOWS = ("identity", "licensing")
-BOUND = 15 * 60.0  # seconds that what licensing told may be old to book or start
-ASK_AGAIN = 5.0  # seconds between two looks at the heads
+BOUND_MINUTES = 15  # that what licensing told may be old to book or start
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """Sessions, put together: ``make_worker(log)`` gives its worker, ``listener()`` what applies others' events."""
-
-    service: Service
-    app: Flask
-    context: Context
-    make_worker: Callable[[Log], Worker]
-    listener: Callable[[], Listener]
-
-
-class Fresh:
-    """Whether what licensing told is known to be at most ``BOUND`` seconds old, by the heads of its lanes."""
-
-    def __init__(self, log: Log, listener: Listener, lanes: int) -> None:
-        self._lanes = [("licensing", lane) for lane in range(lanes)]
-        self._heads = Freshness(log, listener, self._lanes)
-        self._lock = threading.Lock()
-        self._asked = float("-inf")
-
-    def __call__(self, now: Instant) -> bool:
-        with self._lock:
-            if time.monotonic() - self._asked >= ASK_AGAIN:
-                self._refresh()
-            return all(self._heads.age_of(*lane, now) <= BOUND for lane in self._lanes)
-
-    def _refresh(self) -> None:
-        self._asked = time.monotonic()
-        try:
-            self._heads.refresh()
-        except LogUnavailable:
-            return  # what was known ages; that is the bound
-
-
-def build(settings: Settings, clock: Clock = system_clock, log: Log | None = None) -> Built:
-    """Sessions on the parts that the settings name. ``log``: where the heads are read by which the age of clearances is
-    bounded; without one it is not bounded."""
+def build(
+    settings: Settings, clock: Clock = system_clock, *, fresh_enough: Callable[[Instant], bool] | None = None
+) -> Built:
+    """Sessions on the parts that the settings name. ``fresh_enough``: whether what licensing told is young enough to
+    book or start by; without it, by what the worker wrote down of the heads of its lanes."""
     assembly = assemble(settings, "sessions", PROJECTIONS, clock=clock)
     service = assembly.service
     consent_items()  # a text that is not whole stops the start, not a client
-    reactions = make_reactions(service.keys)
+    listener = Listener(service, make_reactions(service.keys))
 
-    def listener() -> Listener:
-        return Listener(service, reactions)
+    def known_enough(now: Instant) -> bool:
+        until = known_until(service, "licensing", settings.lanes)
+        return until is not None and plus(until, minutes=BOUND_MINUTES) >= now
 
-    fresh = Fresh(log, listener(), settings.lanes) if log is not None else _always
-    context = Context(service, settings, tzdata_release(), fresh)
-    return Built(service, _app(context), context, lambda log: _worker(assembly, listener(), log), listener)
+    context = Context(service, settings, tzdata_release(), fresh_enough or known_enough)
+    return Built(assembly, _app(context), lambda log: _worker(assembly, listener, log), TABLES, listener)
 
 
 def tzdata_release() -> Code:
@@ -98,10 +64,6 @@ def tzdata_release() -> Code:
         if (Path(folder) / "UTC").is_file():
             return Code("of_the_system")
     return Code(tzdata.IANA_VERSION)
-
-
-def _always(now: Instant) -> bool:
-    return True
 
 
 def _app(context: Context) -> Flask:
@@ -121,7 +83,7 @@ def _app(context: Context) -> Flask:
 
 
 def _worker(assembly: Assembly, listener: Listener, log: Log) -> Worker:
-    return Worker(assembly, log, listener, listener, FOLLOWS)
+    return Worker(assembly, log, listener, listener, FOLLOWS, flush=listener.flush)
 
 
 def _answers(service: Service) -> None:

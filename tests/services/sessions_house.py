@@ -1,5 +1,8 @@
 """Sessions put together for tests: two clinics, a counselor, clients, what licensing has told, and a clock to turn."""
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 from services.contracts.identity import ClientJoined, ClinicFounded, MembershipEnded, MembershipGranted
 from services.contracts.licensing import ClearancePublished, PlaceRulesPublished, ProfileRecorded
 from services.contracts.practice import Clearance, PlaceRules
+from services.kernel.built import Built
 from services.kernel.codec import decode
 from services.kernel.events import Entry
 from services.kernel.fields import ClinicId, Id, Name, PersonId, Place, Reference
@@ -17,7 +21,7 @@ from services.kernel.settings import Databases, Settings
 from services.kernel.store.opening import migrate
 from services.kernel.time import Instant, Zone, plus
 from services.sessions import examples
-from services.sessions.app import Built, build
+from services.sessions.app import build
 from tests.world import NOON, ApiClient, Clockwork, client_of, deliver, service_settings, token_for
 
 V1 = "/sessions/v1"
@@ -29,8 +33,9 @@ class House:
     def __init__(self, folder: Path, postgres: str | None = None) -> None:
         self.clock = Clockwork()
         self.settings = service_settings(folder, "sessions") if postgres is None else _on_postgres(folder, postgres)
-        self.built: Built = build(self.settings, self.clock)
-        self.listener: Listener = self.built.listener()
+        self.built: Built = build(self.settings, self.clock, fresh_enough=lambda now: True)
+        assert self.built.listener is not None
+        self.listener: Listener = self.built.listener
         self.heard: list[Entry[Any]] = []
         self.phoenix, self.jakarta = new_id(), new_id()
         self.counselor = new_id()
@@ -227,3 +232,15 @@ def meet(house: House, client: Person, modality: str = "video", place: str = "US
     answer = counselor.post(f"/sessions/{session}/start", {"way": way})
     assert answer.status_code == 200, answer.json
     return session
+
+
+def together(count: int, act: Callable[[int], Any]) -> list[Any]:
+    """What ``act`` answers to so many callers who are released at one moment, each with a number of its own."""
+    ready = threading.Barrier(count)
+
+    def wait_and_act(number: int) -> Any:
+        ready.wait()
+        return act(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(wait_and_act, range(count)))

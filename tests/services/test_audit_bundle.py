@@ -112,3 +112,15 @@ def test_before_the_first_checkpoint_there_is_nothing_to_export(tmp_path: Path) 
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
     assert house.stranger().get("/audit/v1/checkpoint").status_code == 404
     house.close()
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("services.audit.commands.bundles.MOST", 3), ("services.audit.bundling.MAX_BYTES", 900)]
+)
+def test_an_answer_too_large_for_one_file_is_refused_with_what_to_do(
+    house: AuditHouse, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(limit, value)
+    reply = house.officer(PHOENIX).post("/audit/v1/bundles", {"clinic": PHOENIX, "purpose": "review"})
+    assert reply.status_code == 422
+    assert "Narrow the question" in reply.get_json()["help"]

@@ -61,7 +61,7 @@ def bodies_of(service: str, lane: int, count: int) -> list[bytes]:
     return [encode(entry_of(event, stream=f"{service}/{lane}/{n}", at=NOON)) for n in range(count)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_any_order_of_lanes_and_doubles_gives_each_event_exactly_one_leaf(data: st.DataObject) -> None:
     lanes = {("identity", 0): 4, ("sessions", 0): 5, ("licensing", 0): 2}

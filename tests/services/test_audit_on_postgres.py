@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from deploy.local.postgres import Postgres
 from services.audit.examples import PHOENIX, REFERENCE
 from services.audit.ingest import Ingest
 from services.audit.merkle import Damaged
@@ -27,10 +28,10 @@ from tests.world import service_settings
 class PostgresHouse(AuditHouse):
     """The same house on an empty database of PostgreSQL."""
 
-    url = ""
+    databases = Databases()
 
     def settled(self) -> Settings:
-        found = dict.fromkeys(SERVICES, Databases(app=self.url, owner=self.url, eraser=self.url))
+        found = dict.fromkeys(SERVICES, self.databases)
         settings = dataclasses.replace(service_settings(self.folder, "audit"), database="postgresql", databases=found)
         migrate(settings, "audit")
         return settings
@@ -38,7 +39,7 @@ class PostgresHouse(AuditHouse):
 
 @pytest.fixture
 def house(tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresHouse]:
-    monkeypatch.setattr(PostgresHouse, "url", postgres_url)
+    monkeypatch.setattr(PostgresHouse, "databases", Databases(postgres_url, postgres_url, postgres_url))
     made = PostgresHouse(tmp_path)
     a_day_of_two_clinics(made)
     yield made
@@ -98,3 +99,24 @@ def test_the_index_is_rebuilt_from_the_logs_own_rows(house: PostgresHouse) -> No
         connection.execute(text("delete from mentions where leaf_index = 2"))
     assert set(rebuild_service(house.settings, "audit", switch=True).differences) == {"mentions"}
     assert rebuild_service(house.settings, "audit", switch=False).differences == {}
+
+
+def test_the_apps_own_role_can_add_to_the_log_and_change_nothing_of_it(
+    tmp_path: Path, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres_server.drop_database("amanah_audit")
+    database = postgres_server.create_service("audit")
+    owner, app, eraser = (postgres_server.url(database, f"audit_{role}") for role in ("owner", "app", "eraser"))
+    monkeypatch.setattr(PostgresHouse, "databases", Databases(app, owner, eraser))
+    house = PostgresHouse(tmp_path)
+    a_day_of_two_clinics(house)
+    assert verify_bundle(house.export(house.officer(PHOENIX), clinic=PHOENIX), house.key()).outcome is Outcome.PROVEN
+    for table in FINAL:
+        for change in (f"delete from {table}", f"truncate {table}", f"alter table {table} disable trigger all"):
+            with (
+                house.built.service.backend.engine.connect() as connection,
+                pytest.raises(DBAPIError, match="denied|owner"),
+            ):
+                connection.execute(text(change))
+    house.close()
+    postgres_server.drop_database(database)

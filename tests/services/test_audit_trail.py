@@ -15,6 +15,7 @@ from services.audit.verifier.proof import parse_proof
 from services.audit.verifier.tree import verify_inclusion
 from services.contracts.identity import SignInsRevoked
 from services.kernel.fields import PersonId
+from services.kernel.http.paging import encode_cursor
 from services.kernel.time import Instant
 from tests.audit_house import OFFICER, AuditHouse, a_day_of_two_clinics, ended, joined
 
@@ -158,8 +159,14 @@ def test_a_question_that_cannot_be_answered_says_what_to_do(house: AuditHouse, q
     assert reply.get_json()["help"]
 
 
-def test_there_is_no_entry_behind_the_end(house: AuditHouse) -> None:
-    assert house.officer(PHOENIX).get("/audit/v1/entries/99").status_code == 404
+@pytest.mark.parametrize("index", [7, 99, 10**30])
+def test_there_is_no_entry_behind_the_end(house: AuditHouse, index: int) -> None:
+    assert house.officer(PHOENIX).get(f"/audit/v1/entries/{index}").status_code == 404
+
+
+@pytest.mark.parametrize("index", [99, 10**30])
+def test_there_is_no_page_behind_the_end(house: AuditHouse, index: int) -> None:
+    assert house.types(house.officer(PHOENIX), clinic=PHOENIX, cursor=encode_cursor(index=index)) == []
 
 
 def test_a_reference_of_two_clinics_finds_only_ones_own(house: AuditHouse) -> None:

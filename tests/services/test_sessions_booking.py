@@ -1,6 +1,6 @@
 """Booking: races, refusals that are recorded, quotas, cancelling, and repeated requests."""
 
-import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from services.contracts.practice.days import BEGINNING
 from services.kernel.ids import new_id
 from services.kernel.time import Instant, plus
 from services.sessions import examples
-from tests.services.sessions_house import House, Person
+from tests.services.sessions_house import House, Person, together
 
 
 @pytest.fixture
@@ -36,18 +36,7 @@ def limited(at_most: int) -> Route:
 def test_of_many_who_want_one_time_one_wins_and_the_others_get_the_next_free_ones(house: House, dewi: Person) -> None:
     start = dewi.first_time()
     people = [dewi, *(house.client().enrol() for _ in range(5))]
-    answers: list[Any] = []
-    ready = threading.Barrier(len(people))
-
-    def race(person: Person) -> None:
-        ready.wait()
-        answers.append(person.try_to_book(start))
-
-    threads = [threading.Thread(target=race, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = together(len(people), lambda number: people[number].try_to_book(start))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
     for answer in answers:
         if answer.status_code == 409:
@@ -128,6 +117,19 @@ def test_a_request_that_is_sent_again_books_once(house: House, dewi: Person) -> 
     assert dewi.try_to_book(plus(Instant(start), hours=1), key=key).status_code == 422
 
 
+def test_a_request_that_is_sent_twice_at_once_is_answered_the_same(house: House, dewi: Person) -> None:
+    for start in dewi.offers()["offered"][0]["next_times"][:4]:
+        answers = together(2, sending(dewi, start, new_id()))
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert house.events("booking-refused") == []
+
+
+def sending(person: Person, start: str, key: str) -> Callable[[int], Any]:
+    """The same request, by whichever caller."""
+    return lambda _: person.try_to_book(start, key=key)
+
+
 def test_a_refused_request_may_be_sent_again_once_it_is_mended(house: House) -> None:
     client, key = house.client(), new_id()
     client.intake()
@@ -183,18 +185,7 @@ def test_a_quota_is_not_overrun_by_a_race(house: House) -> None:
     house.permit(route=limited(3), revision=2)
     people = [house.client().enrol() for _ in range(6)]
     times = people[0].offers()["offered"][0]["next_times"]
-    codes: list[int] = []
-    ready = threading.Barrier(len(people))
-
-    def race(person: Person, start: str) -> None:
-        ready.wait()
-        codes.append(person.try_to_book(start).status_code)
-
-    threads = [threading.Thread(target=race, args=pair) for pair in zip(people, times, strict=False)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    codes = [answer.status_code for answer in together(6, lambda number: people[number].try_to_book(times[number]))]
     assert len(house.events("session-booked")) == codes.count(201) <= 3
     assert set(codes) <= {201, 409}
 

@@ -1,9 +1,7 @@
 """The main job and the race on PostgreSQL: the claims of times, the fence and the read models are the same there."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,7 +9,7 @@ from services.contracts.identity import ErasureOrdered
 from services.kernel.fields import ClinicId, Id, PersonId
 from services.kernel.ids import new_id
 from services.sessions import examples
-from tests.services.sessions_house import House, meet
+from tests.services.sessions_house import House, meet, together
 
 PEOPLE = 16
 
@@ -50,18 +48,7 @@ def test_a_session_is_booked_held_and_erased(house: House) -> None:
 def test_of_many_who_want_one_time_one_wins_without_a_fault(house: House) -> None:
     people = [house.client().enrol() for _ in range(PEOPLE)]
     start = people[0].first_time()
-    answers: list[Any] = []
-    ready = threading.Barrier(PEOPLE)
-
-    def race(number: int) -> None:
-        ready.wait()
-        answers.append(people[number].try_to_book(start))
-
-    threads = [threading.Thread(target=race, args=(number,)) for number in range(PEOPLE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = together(PEOPLE, lambda number: people[number].try_to_book(start))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * (PEOPLE - 1)
     assert all(answer.json["next_free"] for answer in answers if answer.status_code == 409)
     assert len(house.events("booking-refused")) == PEOPLE - 1

@@ -35,7 +35,8 @@ class EntryShown:
 def entry(service: Service, index: int) -> EntryShown:
     """The entry at this index. Raises ``NotFound``, or ``Damaged`` where it does not fit the log's own proofs."""
     with service.backend.reading() as connection:
-        found = at(connection, [index])
+        size = size_of(connection)
+        found = at(connection, [index]) if index < size else []
         if not found:
             raise NotFound("There is no entry at this index.", help="Look it up in the trail.")
         kept, published, tree = found[0], newest_checkpoint(connection), nodes(connection)
@@ -48,6 +49,5 @@ def entry(service: Service, index: int) -> EntryShown:
             except VerificationError as error:
                 raise Damaged(index, f"it does not stand under its checkpoint: {error}") from None
             inclusion = Inclusion(published.size, hashes, published.note)
-        size = size_of(connection)
     known = read(kept.body)
     return EntryShown(kept, leaf, (known[0].clinic or None) if known else None, inclusion, size)

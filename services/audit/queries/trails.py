@@ -49,7 +49,7 @@ def ask(service: Service, question: Question, limit: int, after: int, lanes: int
     with service.backend.reading() as connection:
         asked = question.filter(ids_of(connection, question.clinic, question.reference))
         size = size_of(connection)
-        found = list(islice(hits(connection, asked, size, after), limit + 1))
+        found = list(islice(hits(connection, asked, size, max(-1, min(after, size))), limit + 1))
     shown = tuple(_shown(hit) for hit in found[:limit])
     return TrailPage(asked, shown, shown[-1].index if len(found) > limit else None, size, known)
 

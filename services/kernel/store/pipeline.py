@@ -9,7 +9,7 @@ Specification: https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
 
 from collections.abc import Generator, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 from psycopg import Connection, DataError, OperationalError
 from psycopg.errors import error_from_result
@@ -22,14 +22,26 @@ _GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
 class Pipeline:
-    """Statements for one connection. ``prepared`` are the names of those that it knows already; it is kept with it."""
+    """Statements for one connection, as a context manager; an error within, before ``finish``, closes the connection.
+
+    ``prepared`` are the names of those that the connection knows already; the dictionary is kept with it.
+    """
 
     def __init__(self, raw: Connection[Any], prepared: dict[str, bytes]) -> None:
         self._raw = raw
         self._conn: PGconn = raw.pgconn
         self._prepared = prepared
         self._sent: list[str | None] = []  # for each result to come: the statement it prepares, if it does
+        self._open = False
+
+    def __enter__(self) -> Self:
         self._conn.enter_pipeline_mode()
+        self._open = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._open:
+            self._raw.close()
 
     def send(self, statement: str, values: Sequence[Any] = (), *, binary: bool = False) -> None:
         """Queue a statement that recurs, with ``$1`` for its first value; ``binary`` is the form of its result."""
@@ -52,24 +64,15 @@ class Pipeline:
     def finish(self) -> list[PGresult]:
         """Send everything and wait; the results in order. Raises the first statement's error, after which the server
         has skipped the rest."""
-        try:
-            self._conn.pipeline_sync()
-            results = self._raw.wait(self._exchange())
-            self._conn.exit_pipeline_mode()
-        except BaseException:
-            self._prepared.clear()
-            self._raw.close()
-            raise
+        self._conn.pipeline_sync()
+        results = self._raw.wait(self._exchange())
+        self._conn.exit_pipeline_mode()
+        self._open = False
         failed = next((result for result in results if result.status not in _GOOD), None)
         if failed is not None:
             self._forget(results)
             raise error_from_result(failed, encoding="utf-8")
         return [result for result, prepares in zip(results, self._sent, strict=True) if prepares is None]
-
-    def abandon(self) -> None:
-        """Give up before ``finish``: what was queued is not sent, and the connection is closed."""
-        self._prepared.clear()
-        self._raw.close()
 
     def _exchange(self) -> Generator[Wait, Ready | int, list[PGresult]]:
         while self._conn.flush():

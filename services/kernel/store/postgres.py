@@ -59,23 +59,17 @@ class PostgresBackend:
 
     def _fetch(self, statement: str, values: tuple[Any, ...]) -> PGresult:
         """The rows of one query that recurs, in binary form."""
-        with self._pool.connection() as (connection, raw):
-            pipeline = Pipeline(raw, connection.info.setdefault(_PREPARED, {}))
+        with self._pool.connection() as (connection, raw), _pipeline(connection, raw) as pipeline:
             pipeline.send(statement, values, binary=True)
             return pipeline.finish()[0]
 
     def commit(self, write: Write) -> list[Written]:
         ordered = in_lane_order(write.events)
-        with self._pool.connection() as (connection, raw):
-            pipeline = Pipeline(raw, connection.info.setdefault(_PREPARED, {}))
-            try:
-                self._send(pipeline, write, ordered)
-            except BaseException:
-                pipeline.abandon()
-                raise
+        with self._pool.connection() as (connection, raw), _pipeline(connection, raw) as pipeline:
+            self._send(pipeline, write, ordered)
             results = pipeline.finish()
-            appended = results[len(results) - 1 - len(ordered) : -1]  # the last one is the commit's
-            return [Written(row.lane, _sequence(result)) for row, result in zip(ordered, appended, strict=True)]
+        appended = results[len(results) - 1 - len(ordered) : -1]  # the last one is the commit's
+        return [Written(row.lane, _sequence(result)) for row, result in zip(ordered, appended, strict=True)]
 
     def _send(self, pipeline: Pipeline, write: Write, ordered: list[EventRow]) -> None:
         pipeline.send("begin")
@@ -155,6 +149,10 @@ class _Session:
         except psycopg.Error:
             return False
         return True
+
+
+def _pipeline(connection: Connection, raw: Raw) -> Pipeline:
+    return Pipeline(raw, connection.info.setdefault(_PREPARED, {}))
 
 
 class _Form(NamedTuple):

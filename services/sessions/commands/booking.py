@@ -67,10 +67,11 @@ class TimeIsTaken(BookingDenied):
     title = "This time is taken"
 
 
-class _Refused(Exception):
+class _Refused(Problem):
     """Carries a refusal out of the transaction that must not be, to be recorded in one of its own."""
 
     def __init__(self, clinic: str, event: BookingRefused, problem: Problem) -> None:
+        super().__init__(problem.detail)
         self.clinic, self.event, self.problem = clinic, event, problem
 
 

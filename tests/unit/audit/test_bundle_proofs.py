@@ -1,5 +1,6 @@
 """A bundle from making to verifying: what it proves, and what it says it does not prove."""
 
+import json
 from dataclasses import replace
 from hashlib import sha256
 
@@ -30,6 +31,12 @@ class TestWhatHolds:
         assert report.exit_code == 2
         assert "signer unknown" in report.text()
         assert "--log-key" in report.text()
+
+    def test_a_program_reads_the_same_as_people(self, log):
+        report = verify_bundle(log.bundle(), log.key)
+        told = json.loads(json.dumps(report.as_dict()))
+        assert (told["outcome"], told["exit_code"], told["passed"]) == ("proven", 0, list(CHECKS))
+        assert all(sentence in report.text() for sentence in told["proves"] + told["leaves_open"])
 
     def test_a_partial_bundle_says_that_completeness_is_not_proven(self, log):
         text = verify_bundle(log.bundle(), log.key).text()
