@@ -27,8 +27,7 @@ class Writers:
             process.start()
             self._ends.append(here)
             self._processes.append(process)
-        for end in self._ends:
-            end.recv()
+            here.recv()  # one after another: the peer makes its tables at its start
 
     def __enter__(self) -> Self:
         return self

@@ -12,9 +12,9 @@ PHRASE = "three herons at the lake"
 
 def book(cast: Cast) -> None:
     """Play the step."""
-    _come(cast, "ana", "phoenix", _intake("Ana", "1991-04-17", "US-AZ", "America/Phoenix", "en"))
-    _come(cast, "ben", "phoenix", _intake("Ben", "1985-09-02", "GB", "Europe/London", "en"))
-    _come(cast, "citra", "jakarta", _intake("Citra", "1998-12-30", "ID-JB", "Asia/Jakarta", "id"))
+    _come(cast, "ana", "phoenix", _intake(cast, "ana", ("Ana", "1991-04-17", "US-AZ", "America/Phoenix", "en")))
+    _come(cast, "ben", "phoenix", _intake(cast, "ben", ("Ben", "1985-09-02", "GB", "Europe/London", "en")))
+    _come(cast, "citra", "jakarta", _intake(cast, "citra", ("Citra", "1998-12-30", "ID-JB", "Asia/Jakarta", "id")))
     cast.say("three clients have registered, confirmed their mail, and done the intake")
     _nobody_else_sees(cast)
     _indonesia(cast)
@@ -24,11 +24,11 @@ def book(cast: Cast) -> None:
     _cancel(cast)
 
 
-def _intake(name: str, birth_date: str, place: str, zone: str, language: str) -> dict[str, str]:
-    return {
+def _intake(cast: Cast, part: str, who: tuple[str, str, str, str, str]) -> dict[str, str]:
+    name, birth_date, place, zone, language = who
+    told = {
         "name": name,
         "birth_date": birth_date,
-        "jurisdiction": place,
         "city": "Tempat",
         "zone": zone,
         "language": language,
@@ -36,6 +36,7 @@ def _intake(name: str, birth_date: str, place: str, zone: str, language: str) ->
         "emergency_contact": "a sister, +1 555 010 0456",
         "phrase": PHRASE,
     }
+    return {"jurisdiction": place} | {field: cast.word(part, field, usual) for field, usual in told.items()}
 
 
 def _come(cast: Cast, part: str, clinic: str, intake: dict[str, str]) -> None:
@@ -52,7 +53,7 @@ def _come(cast: Cast, part: str, clinic: str, intake: dict[str, str]) -> None:
         return cast.driver.call("POST", path, token=actor.token, json=intake, headers=headers).status == 201
 
     settle(cast.driver, f"the intake of {actor.name}", enrolled)
-    fallback = {"modality": "phone", "number": "+15550100123"}
+    fallback = {"modality": "phone", "number": cast.word(part, "fallback", "+15550100123")}
     actor.ask("PUT", f"/sessions/v1/clients/{client}/fallback", fallback, expect=204)
     cast.recorded("sessions.client-enrolled", clinic, client=client)
 
@@ -139,7 +140,8 @@ def _cancel(cast: Cast) -> None:
     path = f"/sessions/v1/sessions/{cast.things['session_ben']}"
     cast.forbidden("ana", "GET", path)
     read = ben.ask("GET", path)
-    ben.change("POST", f"{path}/cancellation", {"reason": "other_plans"}, read.headers["etag"])
-    ben.change("POST", f"{path}/cancellation", {"reason": "other_plans"}, read.headers["etag"], expect=412)
+    order = {"reason": "other_plans", "words": cast.word("ben", "cancellation", "My sister comes that day.")}
+    ben.change("POST", f"{path}/cancellation", order, read.headers["etag"])
+    ben.change("POST", f"{path}/cancellation", order, read.headers["etag"], expect=412)
     cast.recorded("sessions.session-cancelled", "phoenix", client=cast.client_of("ben", "phoenix"))
     cast.say("a booked session can be cancelled, once")

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.mainjob.actor import Actor
+from services.mainjob.actor import PASSWORD, Actor
 from services.mainjob.driver import Driver, Unexpected, settle
+from services.mainjob.lexicon import Lexicon
 
 Say = Callable[[str], None]
 
@@ -21,15 +22,21 @@ class Cast:
     clinics: dict[str, str] = field(default_factory=dict)
     things: dict[str, str] = field(default_factory=dict)
     standards: list[str] = field(default_factory=list)  # the network's own rules for Indonesia, not adopted at first
+    lexicon: Lexicon = field(default_factory=Lexicon)
 
     def person(self, part: str, name: str) -> Actor:
         """Make somebody with an address of their own."""
-        actor = Actor(self.driver, f"{part}.{self.run}@example.org", name)
+        email = self.word(part, "email", f"{part}.{self.run}@example.org")
+        actor = Actor(self.driver, email, name, self.word(part, "password", PASSWORD))
         self.people[part] = actor
         return actor
 
     def __getitem__(self, part: str) -> Actor:
         return self.people[part]
+
+    def word(self, part: str, field: str, usual: str) -> str:
+        """What somebody says; see ``Lexicon``."""
+        return self.lexicon.word(part, field, usual)
 
     def client_of(self, part: str, clinic: str) -> str:
         """The client id of a person in a clinic."""

@@ -4,7 +4,7 @@ Nothing is left out: requests go through the same apps, events over the same log
 threads of the workers are missing; ``wait`` lets each of them do one round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -34,15 +34,17 @@ class Turned:
 
 @dataclass(slots=True)
 class InProcess:
-    """Drives a house in this process."""
+    """Drives a house in this process. ``around``: what a web server would tell of each request (PEP 3333)."""
 
     settings: Settings
     clock: Clock
+    make_house: Callable[[Settings, Clock], House] = House
+    around: Mapping[str, str] = field(default_factory=dict)
     house: House = field(init=False)
     _client: Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.house = House(self.settings, self.clock)
+        self.house = self.make_house(self.settings, self.clock)
         self._client = Client(self.house.app())
         self.house.hire()
 
@@ -52,7 +54,7 @@ class InProcess:
         sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        answer = self._client.open(path, method=method, json=json, headers=sent)
+        answer = self._client.open(path, method=method, json=json, headers=sent, environ_overrides=self.around)
         content = answer.get_json(silent=True) if "json" in answer.content_type else None
         reply = Reply(answer.status_code, content, {k.lower(): v for k, v in answer.headers.items()}, answer.data)
         answer.close()

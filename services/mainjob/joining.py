@@ -8,7 +8,8 @@ from services.mainjob.actor import Actor, made_id
 from services.mainjob.cast import Cast, check
 from services.mainjob.driver import Unexpected, settle
 
-PDF = base64.b64encode(b"%PDF-1.4\n% a certificate, for the main job\n%%EOF\n").decode()
+CERTIFICATE = "%PDF-1.4\n% a certificate, for the main job\n%%EOF\n"
+PDF = base64.b64encode(CERTIFICATE.encode()).decode()
 CREDENTIALS: tuple[dict[str, Any], ...] = (
     {
         "kind": "registration",
@@ -128,9 +129,10 @@ def _practise(cast: Cast) -> None:
     today = cast.driver.now().date()
     since, until = today - timedelta(days=400), today + timedelta(days=330)
     for order in CREDENTIALS:
-        dated = {"number": f"{order['jurisdiction']}-{cast.run}", "since": f"{since}", "until": f"{until}"}
+        dated = {"number": _number(cast, order["jurisdiction"]), "since": f"{since}", "until": f"{until}"}
         credential = made_id(counselor.post("/licensing/v1/credentials", order | dated))
-        counselor.post(f"/licensing/v1/credentials/{credential}/evidence", {"file": PDF})
+        file = cast.word("counselor", f"evidence_{order['jurisdiction']}", CERTIFICATE).encode()
+        counselor.post(f"/licensing/v1/credentials/{credential}/evidence", {"file": base64.b64encode(file).decode()})
         cast.things[f"credential_{order['jurisdiction']}"] = credential
     for text in counselor.get("/licensing/v1/attestation-texts")["items"]:
         accepted = {"text": text["text"], "version": text["version"], "locale": "en"}
@@ -144,6 +146,10 @@ def _practise(cast: Cast) -> None:
     }
     settle(cast.driver, "sessions to know the counselor", lambda: _put_hours(counselor, hours))
     cast.say("the counselor has recorded profession, credentials with evidence, disclosures and hours")
+
+
+def _number(cast: Cast, place: str) -> str:
+    return cast.word("counselor", f"number_{place}", f"{place}-{cast.run}")
 
 
 def _put_profile(counselor: Actor, profile: dict[str, Any]) -> bool:
@@ -162,11 +168,11 @@ def _put_hours(counselor: Actor, hours: dict[str, Any]) -> bool:
 
 def _verify(cast: Cast) -> None:
     verifier = cast["verifier"]
-    wanted = {cast.things["credential_CA-ON"], cast.things["credential_US-AZ"]}
+    wanted = {cast.things[f"credential_{place}"]: _number(cast, place) for place in ("CA-ON", "US-AZ")}
 
     def due() -> bool:
         items = verifier.get("/licensing/v1/verifications/due")["items"]
-        return wanted <= {item["credential"] for item in items}
+        return set(wanted) <= {item["credential"] for item in items}
 
     settle(cast.driver, "the credentials in the verifier's list", due)
     now = cast.driver.now()
@@ -175,10 +181,11 @@ def _verify(cast: Cast) -> None:
         "source": "public register of the issuer",
         "looked_at": now.isoformat(),
         "valid_until": (now + timedelta(days=180)).isoformat(),
+        "remark": cast.word("verifier", "remark", "As the register shows it today."),
     }
-    for credential in sorted(wanted):
+    for credential, number in sorted(wanted.items()):
         shown = verifier.get(f"/licensing/v1/credentials/{credential}")
-        check(cast.run in shown["number"], "the verifier sees the number of the credential")
+        check(shown["number"] == number, "the verifier sees the number of the credential")
         cast.forbidden("counselor", "POST", f"/licensing/v1/credentials/{credential}/verifications", verdict)
         cast.forbidden("officer_jakarta", "GET", f"/licensing/v1/credentials/{credential}")
         verifier.post(f"/licensing/v1/credentials/{credential}/verifications", verdict)

@@ -6,6 +6,7 @@ from services.mainjob.booking import PHRASE
 from services.mainjob.cast import Cast, check
 
 LINK = "https://meet.example.org/room-for-this-session"
+NOTE = "We spoke about the move. Next: sleep."
 
 
 def meet(cast: Cast) -> None:
@@ -42,7 +43,7 @@ def _elsewhere(cast: Cast) -> None:
     """The same client attests California: refused, explained to both, recorded."""
     _attest(cast, "US-CA", "San Diego")
     _ready(cast)
-    refused = cast["counselor"].ask("POST", f"{_path(cast)}/start", {"way": {"link": LINK}}, expect=409)
+    refused = cast["counselor"].ask("POST", f"{_path(cast)}/start", _by_link(cast), expect=409)
     check("licence_required" in refused.json["reasons"], f"the refusal says why: {refused.json['reasons']}")
     for part in ("ana", "counselor"):
         clearance = next(item for item in _gate(cast, part)["items"] if item["item"] == "clearance")
@@ -54,16 +55,21 @@ def _elsewhere(cast: Cast) -> None:
     cast.say("in California the session may not start; both are told why, and it is recorded")
 
 
+def _by_link(cast: Cast) -> dict[str, dict[str, str]]:
+    return {"way": {"link": cast.word("counselor", "link", LINK)}}
+
+
 def _attest(cast: Cast, place: str, city: str) -> None:
-    order = {"jurisdiction": place, "city": city, "emergency_contact": "a sister, +1 555 010 0456"}
+    contact = cast.word("ana", f"emergency_contact_{place}", "a sister, +1 555 010 0456")
+    order = {"jurisdiction": place, "city": cast.word("ana", f"city_{place}", city), "emergency_contact": contact}
     cast["ana"].ask("POST", f"{_path(cast)}/place", order)
 
 
 def _ready(cast: Cast) -> None:
     gate = _gate(cast, "ana")
-    checked = cast["ana"].ask("POST", f"{_path(cast)}/identity", {"phrase": "something else"}).json
+    checked = cast["ana"].ask("POST", f"{_path(cast)}/identity", {"phrase": cast.word("ana", "wrong_phrase", "something else")}).json
     check(not checked["matched"], "a wrong phrase does not match")
-    checked = cast["ana"].ask("POST", f"{_path(cast)}/identity", {"phrase": PHRASE.upper()}).json
+    checked = cast["ana"].ask("POST", f"{_path(cast)}/identity", {"phrase": cast.word("ana", "phrase", PHRASE).upper()}).json
     check(checked["matched"], "the phrase matches, however it is written")
     for part, role in (("ana", "client"), ("counselor", "counselor")):
         cast[part].ask("POST", f"{_path(cast)}/readiness", {"items": gate["readiness_items"][role]})
@@ -79,9 +85,11 @@ def _prepare(cast: Cast) -> None:
 
 
 def _start(cast: Cast) -> None:
-    cast.forbidden("ana", "POST", f"{_path(cast)}/start", {"way": {"link": LINK}})
-    cast["counselor"].ask("POST", f"{_path(cast)}/start", {"way": {"link": LINK}})
-    check(cast["ana"].get(f"{_path(cast)}/way")["link"] == LINK, "the client gets the link after the gate's yes")
+    way = _by_link(cast)
+    cast.forbidden("ana", "POST", f"{_path(cast)}/start", way)
+    cast["counselor"].ask("POST", f"{_path(cast)}/start", way)
+    link = cast["ana"].get(f"{_path(cast)}/way")["link"]
+    check(link == way["way"]["link"], "the client gets the link after the gate's yes")
     cast.forbidden("operator", "GET", f"{_path(cast)}/way")
     cast.recorded("sessions.session-started", "phoenix", client=cast.client_of("ana", "phoenix"))
     cast.say("in Arizona the gate is open, and the session has started by a link for this session alone")
@@ -89,8 +97,9 @@ def _start(cast: Cast) -> None:
 
 def _note_and_end(cast: Cast) -> None:
     counselor = cast["counselor"]
-    counselor.post(f"{_path(cast)}/notes", {"text": "We spoke about the move. Next: sleep."})
-    counselor.ask("POST", f"{_path(cast)}/end", {"outcome": "next_online_session", "summary": "Going on."})
+    counselor.post(f"{_path(cast)}/notes", {"text": cast.word("counselor", "note", NOTE)})
+    summary = cast.word("counselor", "summary", "Going on.")
+    counselor.ask("POST", f"{_path(cast)}/end", {"outcome": "next_online_session", "summary": summary})
     counselor.ask("POST", f"{_path(cast)}/end", {"outcome": "success"}, expect=409)
     client = cast.client_of("ana", "phoenix")
     cast.recorded("sessions.note-signed", "phoenix", client=client)
@@ -101,7 +110,7 @@ def _note_and_end(cast: Cast) -> None:
 def _read(cast: Cast) -> None:
     client = cast.client_of("ana", "phoenix")
     record = cast["counselor"].get(f"/sessions/v1/clients/{client}/record?purpose=counselling")
-    check(record["notes"][0]["text"].startswith("We spoke"), "the counselor reads the note")
+    check(record["notes"][0]["text"] == cast.word("counselor", "note", NOTE), "the counselor reads the note")
     entry = cast.recorded("sessions.record-read", "phoenix", client=client)
     check(entry["actor"] == cast["counselor"].account, "the look is recorded with who looked")
     looks = cast["ana"].get(f"/sessions/v1/clients/{client}/looks")["items"]

@@ -206,12 +206,12 @@ def test_a_sign_in_that_ended_elsewhere_ends_here(house: House, dewi: Person) ->
 def test_without_news_of_the_law_for_a_quarter_of_an_hour_nothing_is_booked(house: House, dewi: Person) -> None:
     start = dewi.first_time()
     log = EmbeddedLog(house.settings.data / "log.sqlite3")
-    log.make_topics({"licensing": 1})
-    house.built = build(house.settings, house.clock, log)
+    log.make_topics({"identity": 1, "licensing": 1, "sessions": 1})
+    house.built = build(house.settings, house.clock)
     stale = dewi.try_to_book(start)
     assert (stale.status_code, stale.headers["Retry-After"]) == (503, "60")
     log.put_head(Head("licensing", 0, "", 0, ORIGIN, house.clock.now))
-    house.built = build(house.settings, house.clock, log)
+    house.built.make_worker(log).know()
     assert dewi.try_to_book(start).status_code == 201
     house.clock.advance(minutes=16)
     assert dewi.try_to_book(plus(house.clock.now, days=2)).status_code == 503
