@@ -9,9 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from services.kernel.errors import Problem
-from services.kernel.settings import SERVICES, SettingsError, load_settings
-from services.kernel.store.opening import SchemaBehind
+from services.kernel.errors import CannotStart, Problem
+from services.kernel.settings import SERVICES, load_settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,11 +23,9 @@ def _plainly(command: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        from services.embedded import AlreadyRunning
-
         try:
             return command(*args, **kwargs)
-        except (SettingsError, SchemaBehind, AlreadyRunning) as error:
+        except CannotStart as error:
             raise click.ClickException(str(error)) from None
         except Problem as problem:
             raise click.ClickException(f"{problem.detail} {problem.help}".strip()) from None

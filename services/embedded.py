@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from services.kernel.built import Built
+from services.kernel.errors import CannotStart
 from services.kernel.http.mount import mount
 from services.kernel.log.port import Log
 from services.kernel.parts import found_keyring, make_topics, open_log
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-class AlreadyRunning(Exception):
+class AlreadyRunning(CannotStart):
     """Another process works on this data folder."""
 
 

@@ -4,13 +4,11 @@ Audit seals nothing and can open nothing: of the keys it uses only the signing o
 alone; its web processes read public keys.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from flask import Flask
 from sqlalchemy import select
 
 from services.audit.api import BLUEPRINTS
@@ -27,15 +25,12 @@ from services.contracts.audit import AlarmKind, AuditOperationRefused
 from services.contracts.common import Refusal
 from services.kernel.built import Built
 from services.kernel.fields import Code, Hash, PersonId
-from services.kernel.http.app import make_app
-from services.kernel.http.serving import KeptRevocations, record_refusals
-from services.kernel.keys.signing import PublicKeys
+from services.kernel.http.serving import record_refusals, service_app
 from services.kernel.log.consumer import Arrival, LaneStopped
 from services.kernel.log.port import Log
 from services.kernel.parts import Assembly, assemble
 from services.kernel.service import Service
 from services.kernel.settings import SERVICES, Settings
-from services.kernel.store.tables import stores
 from services.kernel.store.write import NameTaken
 from services.kernel.time import Clock, system_clock
 from services.kernel.work import Who
@@ -48,24 +43,10 @@ ALARM_EVERY = 1.0
 def build(settings: Settings, clock: Clock = system_clock) -> Built:
     """Audit on the parts that the settings name."""
     assembly = assemble(settings, "audit", PROJECTIONS, clock=clock)
-    context = Context(assembly.service, settings)
-    return Built(assembly, _app(context), _worker_maker(assembly), TABLES)
-
-
-def _app(context: Context) -> Flask:
-    service = context.service
-    public_keys = PublicKeys(service.keys, time.monotonic)
-    return make_app(
-        "audit",
-        BLUEPRINTS,
-        context,
-        operations=OPERATIONS,
-        public_key=lambda version: public_keys.get("identity", "token", version),
-        revocations=KeptRevocations(service, revocations),
-        checks={"database": lambda: _answers(service), "keys": service.keys.probe},
-        on_refused=record_refusals(service, _refusal),
-        clock=service.clock,
-    )
+    service = assembly.service
+    on_refused = record_refusals(service, _refusal)
+    app = service_app(service, BLUEPRINTS, Context(service, settings), OPERATIONS, revocations, on_refused)
+    return Built(assembly, app, _worker_maker(assembly), TABLES)
 
 
 def _worker_maker(assembly: Assembly) -> Callable[[Log], Worker]:
@@ -120,10 +101,6 @@ class LaneAlarms:
         place = (leaves.c.service == lane.service, leaves.c.lane == lane.lane, leaves.c.sequence == lane.sequence)
         there = lane.kind is Arrival.FORK and self.service.query(select(leaves.c.leaf_index).where(*place).limit(1))
         return "equivocation" if there else _KINDS[lane.kind]
-
-
-def _answers(service: Service) -> None:
-    service.query(select(stores.c.service))
 
 
 def _refusal(account: str, operation: str, reason: str, about: Hash | None) -> AuditOperationRefused:

@@ -1,7 +1,5 @@
 """Identity's composition root: the only place where its parts are chosen and joined."""
 
-import time
-
 from services.contracts.common import Refusal
 from services.contracts.identity import IdentityOperationRefused
 from services.identity import erasing, posting, queries
@@ -17,14 +15,10 @@ from services.identity.reactions import REACTIONS
 from services.identity.readmodels import PROJECTIONS, TABLES, revocations
 from services.kernel.built import Built
 from services.kernel.fields import Code, Hash, PersonId
-from services.kernel.http.app import make_app
-from services.kernel.http.health import Check
-from services.kernel.http.serving import KeptRevocations, record_refusals
-from services.kernel.keys.signing import PublicKeys
+from services.kernel.http.serving import record_refusals, service_app
 from services.kernel.listening import Listener
 from services.kernel.log.port import Log
 from services.kernel.parts import Assembly, assemble
-from services.kernel.service import Service
 from services.kernel.settings import Settings
 from services.kernel.time import Clock, system_clock
 from services.kernel.worker import Tick, Worker
@@ -39,18 +33,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Built:
     service = assembly.service
     on_refused = record_refusals(service, _refusal)
     context = Context(service, settings, Passwords(), open_mailer(settings), on_refused)
-    public = PublicKeys(service.keys, time.monotonic)
-    app = make_app(
-        NAME,
-        BLUEPRINTS,
-        context,
-        operations=OPERATIONS,
-        public_key=lambda version: public.get(NAME, "token", version),
-        revocations=KeptRevocations(service, revocations),
-        checks=_checks(service),
-        on_refused=on_refused,
-        clock=clock,
-    )
+    app = service_app(service, BLUEPRINTS, context, OPERATIONS, revocations, on_refused)
     listener = Listener(service, REACTIONS)
     return Built(assembly, app, lambda log: _worker(assembly, context, log), TABLES, listener)
 
@@ -78,14 +61,6 @@ def _worker(assembly: Assembly, context: Context, log: Log) -> Worker:
         Tick("sweep", 3600.0, lambda: service.do(posting.SELF, sweep)),
     )
     return Worker(assembly, log, listener, listener, FOLLOWS, ticks, flush=listener.flush)
-
-
-def _checks(service: Service) -> dict[str, Check]:
-    def database() -> None:
-        with service.backend.reading():
-            return
-
-    return {"database": database, "keys": service.keys.probe}
 
 
 def _refusal(account: str, operation: str, reason: str, about: Hash | None) -> IdentityOperationRefused:

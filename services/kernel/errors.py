@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
+class CannotStart(Exception):
+    """A process cannot start or a command cannot do its work as things are. The text says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldError:
     """One wrong field: a JSON pointer (RFC 6901) into the request body, and what is wrong with it."""

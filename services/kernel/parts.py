@@ -1,4 +1,7 @@
-"""Choosing the parts by the settings: which database, which log, which keys. Nowhere else is this decided."""
+"""Choosing the parts by the settings: which database, which log, which keys. Nowhere else is this decided.
+
+The clients of Vault and Kafka are loaded where they are chosen: an embedded start need not wait for them.
+"""
 
 import time
 from collections.abc import Mapping
@@ -8,11 +11,8 @@ from services.kernel.keys.cache import DataKeys, KeyCache
 from services.kernel.keys.keyring import Keyring
 from services.kernel.keys.local import LocalKeys
 from services.kernel.keys.port import KeyKind, Keys
-from services.kernel.keys.vault import VaultKeys
-from services.kernel.keys.vault_client import AppRole, VaultClient
 from services.kernel.lanes import Lanes
 from services.kernel.log.embedded import EmbeddedLog
-from services.kernel.log.kafka import KafkaLog
 from services.kernel.log.port import Log
 from services.kernel.projections import Projections
 from services.kernel.sealer import Sealer
@@ -60,6 +60,9 @@ def open_keys(settings: Settings, service: str) -> Keys:
         raise SettingsError(
             ("AMANAH_KEYS is vault: set AMANAH_VAULT_ADDR, AMANAH_VAULT_ROLE_ID and AMANAH_VAULT_SECRET_ID",)
         )
+    from services.kernel.keys.vault import VaultKeys
+    from services.kernel.keys.vault_client import AppRole, VaultClient
+
     role = AppRole(settings.vault_role_id, settings.vault_secret_id)
     ca = str(settings.vault_cacert) if settings.vault_cacert else None
     return VaultKeys(service, VaultClient(settings.vault_addr, role, ca=ca))
@@ -88,6 +91,8 @@ def open_log(settings: Settings) -> Log:
         return EmbeddedLog(settings.data / "log.sqlite3")
     if not settings.kafka_bootstrap:
         raise SettingsError(("AMANAH_LOG is kafka: set AMANAH_KAFKA_BOOTSTRAP",))
+    from services.kernel.log.kafka import KafkaLog
+
     return KafkaLog(settings.kafka_bootstrap)
 
 

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from services.kernel.errors import CannotStart
+
 SERVICES = ("identity", "licensing", "sessions", "audit")
 
 Role = Literal["app", "owner", "eraser"]
 
 
-class SettingsError(Exception):
+class SettingsError(CannotStart):
     """The settings cannot be used. ``mistakes`` holds one sentence each, with what to do."""
 
     def __init__(self, mistakes: tuple[str, ...]) -> None:

@@ -1,19 +1,13 @@
 """Licensing's composition root: the only place where its parts are chosen and joined."""
 
-import time
-
 from services.contracts.common import Refusal
 from services.contracts.licensing import LicensingOperationRefused
 from services.kernel.built import Built
 from services.kernel.fields import Code, Hash, PersonId
-from services.kernel.http.app import make_app
-from services.kernel.http.health import Check
-from services.kernel.http.serving import KeptRevocations, record_refusals
-from services.kernel.keys.signing import PublicKeys
+from services.kernel.http.serving import record_refusals, service_app
 from services.kernel.listening import Listener
 from services.kernel.log.port import Log
 from services.kernel.parts import Assembly, assemble
-from services.kernel.service import Service
 from services.kernel.settings import Settings
 from services.kernel.time import Clock, system_clock
 from services.kernel.worker import Tick, Worker
@@ -37,18 +31,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Built:
     service = assembly.service
     on_refused = record_refusals(service, _refusal)
     context = Context(service, settings, load_rules(), load_texts(), on_refused)
-    public = PublicKeys(service.keys, time.monotonic)
-    app = make_app(
-        NAME,
-        BLUEPRINTS,
-        context,
-        operations=OPERATIONS,
-        public_key=lambda version: public.get("identity", "token", version),
-        revocations=KeptRevocations(service, revocations),
-        checks=_checks(service),
-        on_refused=on_refused,
-        clock=clock,
-    )
+    app = service_app(service, BLUEPRINTS, context, OPERATIONS, revocations, on_refused)
     listener = Listener(service, REACTIONS)
     return Built(assembly, app, lambda log: _worker(assembly, context, listener, log), TABLES, listener)
 
@@ -60,14 +43,6 @@ def _worker(assembly: Assembly, context: Context, listener: Listener, log: Log) 
         Tick("clearances", 1.0, lambda: derive_due(context)),
     )
     return Worker(assembly, log, listener, listener, FOLLOWS, ticks, flush=listener.flush)
-
-
-def _checks(service: Service) -> dict[str, Check]:
-    def database() -> None:
-        with service.backend.reading():
-            return
-
-    return {"database": database, "keys": service.keys.probe}
 
 
 def _refusal(account: str, operation: str, reason: str, about: Hash | None) -> LicensingOperationRefused:

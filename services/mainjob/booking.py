@@ -12,19 +12,20 @@ PHRASE = "three herons at the lake"
 
 def book(cast: Cast) -> None:
     """Play the step."""
-    _come(cast, "ana", "phoenix", _intake(cast, "ana", ("Ana", "1991-04-17", "US-AZ", "America/Phoenix", "en")))
-    _come(cast, "ben", "phoenix", _intake(cast, "ben", ("Ben", "1985-09-02", "GB", "Europe/London", "en")))
-    _come(cast, "citra", "jakarta", _intake(cast, "citra", ("Citra", "1998-12-30", "ID-JB", "Asia/Jakarta", "id")))
+    come(cast, "ana", "phoenix", intake(cast, "ana", ("Ana", "1991-04-17", "US-AZ", "America/Phoenix", "en")))
+    come(cast, "ben", "phoenix", intake(cast, "ben", ("Ben", "1985-09-02", "GB", "Europe/London", "en")))
+    come(cast, "citra", "jakarta", intake(cast, "citra", ("Citra", "1998-12-30", "ID-JB", "Asia/Jakarta", "id")))
     cast.say("three clients have registered, confirmed their mail, and done the intake")
     _nobody_else_sees(cast)
     _indonesia(cast)
     for part, clinic in (("ana", "phoenix"), ("ben", "phoenix")):
-        _consent(cast, part, clinic)
+        consent(cast, part, clinic)
     _race(cast)
     _cancel(cast)
 
 
-def _intake(cast: Cast, part: str, who: tuple[str, str, str, str, str]) -> dict[str, str]:
+def intake(cast: Cast, part: str, who: tuple[str, str, str, str, str]) -> dict[str, str]:
+    """The intake of somebody: name to call, birth date, place, zone, language, and what is usually said besides."""
     name, birth_date, place, zone, language = who
     told = {
         "name": name,
@@ -39,8 +40,9 @@ def _intake(cast: Cast, part: str, who: tuple[str, str, str, str, str]) -> dict[
     return {"jurisdiction": place} | {field: cast.word(part, field, usual) for field, usual in told.items()}
 
 
-def _come(cast: Cast, part: str, clinic: str, intake: dict[str, str]) -> None:
-    actor = cast.person(part, intake["name"])
+def come(cast: Cast, part: str, clinic: str, told: dict[str, str]) -> None:
+    """Register as a client, prove the address, do the intake, and agree on the other way."""
+    actor = cast.person(part, told["name"])
     order = {"clinic": cast.clinics[clinic], "email": actor.email, "password": actor.password}
     actor.post("/identity/v1/registrations", order, expect=202)
     actor.post("/identity/v1/email-confirmations", {"token": actor.mail_token()})
@@ -50,7 +52,7 @@ def _come(cast: Cast, part: str, clinic: str, intake: dict[str, str]) -> None:
     def enrolled() -> bool:
         headers = {"Idempotency-Key": f"intake-{client}"}
         path = f"/sessions/v1/clients/{client}/intake"
-        return cast.driver.call("POST", path, token=actor.token, json=intake, headers=headers).status == 201
+        return cast.driver.call("POST", path, token=actor.token, json=told, headers=headers).status == 201
 
     settle(cast.driver, f"the intake of {actor.name}", enrolled)
     fallback = {"modality": "phone", "number": cast.word(part, "fallback", "+15550100123")}
@@ -90,7 +92,8 @@ def _offers(cast: Cast, part: str, clinic: str) -> dict[str, Any]:
     return found
 
 
-def _consent(cast: Cast, part: str, clinic: str) -> None:
+def consent(cast: Cast, part: str, clinic: str) -> None:
+    """Agree to every required item, one by one."""
     client = cast.client_of(part, clinic)
     for item in cast[part].get(f"/sessions/v1/consent-items?clinic={cast.clinics[clinic]}")["items"]:
         if item["required"]:

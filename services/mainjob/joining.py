@@ -199,7 +199,8 @@ def _adopt(cast: Cast) -> None:
         if rule["jurisdiction"] in COUNTING and not rule["network"] and rule["state"] != "adopted":
             adopt(founder, rule["rule"])
     standards = [rule for rule in rules if rule["network"] and rule["jurisdiction"] == "ID"]
-    cast.standards = [rule["rule"] for rule in standards if not rule["professions"] or "counselor" in rule["professions"]]
+    fitting = [rule for rule in standards if not rule["professions"] or "counselor" in rule["professions"]]
+    cast.standards = [rule["rule"] for rule in fitting]
     cast.forbidden("operator", "POST", f"/licensing/v1/rules/{rules[0]['rule']}/adoptions", {"edition": 1})
     cast.say("the network operator has read the sources and adopted the rules that are to count")
 

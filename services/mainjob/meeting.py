@@ -67,12 +67,15 @@ def _attest(cast: Cast, place: str, city: str) -> None:
 
 def _ready(cast: Cast) -> None:
     gate = _gate(cast, "ana")
-    checked = cast["ana"].ask("POST", f"{_path(cast)}/identity", {"phrase": cast.word("ana", "wrong_phrase", "something else")}).json
-    check(not checked["matched"], "a wrong phrase does not match")
-    checked = cast["ana"].ask("POST", f"{_path(cast)}/identity", {"phrase": cast.word("ana", "phrase", PHRASE).upper()}).json
-    check(checked["matched"], "the phrase matches, however it is written")
+    check(not _says(cast, cast.word("ana", "wrong_phrase", "something else")), "a wrong phrase does not match")
+    check(_says(cast, cast.word("ana", "phrase", PHRASE).upper()), "the phrase matches, however it is written")
     for part, role in (("ana", "client"), ("counselor", "counselor")):
         cast[part].ask("POST", f"{_path(cast)}/readiness", {"items": gate["readiness_items"][role]})
+
+
+def _says(cast: Cast, phrase: str) -> bool:
+    matched: bool = cast["ana"].ask("POST", f"{_path(cast)}/identity", {"phrase": phrase}).json["matched"]
+    return matched
 
 
 def _prepare(cast: Cast) -> None:

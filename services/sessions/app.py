@@ -1,26 +1,20 @@
 """The composition root of sessions: the one place where its parts are chosen and joined."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import TZPATH
 
 import tzdata  # type: ignore[import-untyped]
-from flask import Flask
 
 from services.contracts.common import Refusal
 from services.contracts.sessions import SessionsOperationRefused
 from services.kernel.built import Built
-from services.kernel.errors import Unavailable
 from services.kernel.fields import Code, Hash, PersonId
-from services.kernel.http.app import make_app
-from services.kernel.http.serving import KeptRevocations, record_refusals
-from services.kernel.keys.signing import PublicKeys
+from services.kernel.http.serving import record_refusals, service_app
 from services.kernel.knowing import known_until
 from services.kernel.listening import Listener
 from services.kernel.log.port import Log
 from services.kernel.parts import Assembly, assemble
-from services.kernel.service import Service
 from services.kernel.settings import Settings
 from services.kernel.time import Clock, Instant, plus, system_clock
 from services.kernel.worker import Worker
@@ -51,7 +45,8 @@ def build(
         return until is not None and plus(until, minutes=BOUND_MINUTES) >= now
 
     context = Context(service, settings, tzdata_release(), fresh_enough or known_enough)
-    return Built(assembly, _app(context), lambda log: _worker(assembly, listener, log), TABLES, listener)
+    app = service_app(service, BLUEPRINTS, context, OPERATIONS, revocations, record_refusals(service, _refusal))
+    return Built(assembly, app, lambda log: _worker(assembly, listener, log), TABLES, listener)
 
 
 def tzdata_release() -> Code:
@@ -66,32 +61,8 @@ def tzdata_release() -> Code:
     return Code(tzdata.IANA_VERSION)
 
 
-def _app(context: Context) -> Flask:
-    service = context.service
-    public_keys = PublicKeys(service.keys, time.monotonic)
-    return make_app(
-        "sessions",
-        BLUEPRINTS,
-        context,
-        operations=OPERATIONS,
-        public_key=lambda version: public_keys.get("identity", "token", version),
-        revocations=KeptRevocations(service, revocations),
-        checks={"database": lambda: _answers(service), "keys": service.keys.probe},
-        on_refused=record_refusals(service, _refusal),
-        clock=service.clock,
-    )
-
-
 def _worker(assembly: Assembly, listener: Listener, log: Log) -> Worker:
     return Worker(assembly, log, listener, listener, FOLLOWS, flush=listener.flush)
-
-
-def _answers(service: Service) -> None:
-    try:
-        with service.backend.reading():
-            return
-    except Exception as error:
-        raise Unavailable("The database does not answer.", help="Start it, then try again.") from error
 
 
 def _refusal(account: str, operation: str, reason: str, about: Hash | None) -> SessionsOperationRefused:

@@ -1,18 +1,17 @@
 """What identity's views share."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from flask import g, request
 
 from services.identity.address import source_name
 from services.identity.context import Context
-from services.kernel.errors import Forbidden
+from services.kernel.http import serving
 from services.kernel.http.app import context_of
-from services.kernel.http.idempotency import NOBODY, idempotency_key
-from services.kernel.http.policy import Target, caller, operation_in_hand
+from services.kernel.http.idempotency import NOBODY
+from services.kernel.http.policy import Target
 from services.kernel.service import Answer, Once
 from services.kernel.store.write import NameTaken
 from services.kernel.time import Instant
@@ -32,7 +31,7 @@ def nobody() -> Who:
 
 def created(place: str) -> Callable[[Any, Instant], Answer]:
     """201 with the address of the new thing, by its id."""
-    return lambda made, _: Answer(201, f"/identity/v1/{place}/{made}")
+    return serving.created("identity", place)
 
 
 def accepted(_: Any, __: Instant) -> Answer:
@@ -41,14 +40,8 @@ def accepted(_: Any, __: Instant) -> Answer:
 
 
 def keyed_once(actor: str | None = None) -> Once:
-    """The Idempotency-Key of a request that holds a password or a client's id.
-
-    The fingerprint is keyed, because a bare hash of a request is a test for the password in it. ``actor``: the client,
-    where a client acts; so no row of ours ties an account to what its client asked.
-    """
-    once = idempotency_key()
-    fingerprint = here().service.keys.mac("index", b"request/" + once.fingerprint.encode()).hex()
-    return replace(once, fingerprint=fingerprint, actor=actor or once.actor)
+    """The Idempotency-Key of a request that holds a password or a client's id."""
+    return serving.keyed_once(here().service, actor)
 
 
 def remote() -> str:
@@ -70,12 +63,6 @@ def decided_again(run: Callable[[], T]) -> T:
         return run()
 
 
-@contextmanager
-def recorded(target: Target) -> Iterator[None]:
+def recorded(target: Target) -> AbstractContextManager[None]:
     """A known person whom the domain refuses is recorded, as by the policy."""
-    try:
-        yield
-    except Forbidden as problem:
-        reason = str(problem.extra.get("reason", "refused"))
-        here().on_refused(caller(), operation_in_hand() or "", reason, target)
-        raise
+    return serving.recorded(here().on_refused, target)

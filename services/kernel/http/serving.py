@@ -3,19 +3,28 @@
 A person who works here acts as their account, a client as the client id that their token carries for this clinic.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from flask import g
+from flask import Flask, g
 from sqlalchemy import Column, MetaData, Table, Text, select
 
+from services.kernel.errors import Forbidden, Unavailable
 from services.kernel.fields import Hash
-from services.kernel.http.policy import caller
-from services.kernel.http.rules import Caller, Target
+from services.kernel.http.app import make_app
+from services.kernel.http.blueprint import Blueprint
+from services.kernel.http.idempotency import idempotency_key
+from services.kernel.http.policy import OnRefused, caller, operation_in_hand
+from services.kernel.http.rules import Caller, Rule, Target
 from services.kernel.http.tokens import Claims
+from services.kernel.keys.signing import PublicKeys
 from services.kernel.projections import Rows
-from services.kernel.service import Service
+from services.kernel.service import Answer, Once, Service
+from services.kernel.store.tables import stores
 from services.kernel.time import Instant
 from services.kernel.work import Who
 
@@ -59,3 +68,63 @@ def record_refusals(service: Service, make: MakeRefusal) -> Callable[[Caller, st
         service.note(acting(), stream, make(who.account, operation, reason, about), target.clinic)
 
     return record
+
+
+def service_app(
+    service: Service,
+    blueprints: Iterable[Blueprint],
+    context: object,
+    operations: Mapping[str, Rule],
+    revocations: Table,
+    on_refused: OnRefused,
+) -> Flask:
+    """The app of a service: tokens checked by identity's public keys, revocations by what the service has learned,
+    readiness by its database and its keys."""
+    public_keys = PublicKeys(service.keys, time.monotonic)
+    return make_app(
+        service.name,
+        blueprints,
+        context,
+        operations=operations,
+        public_key=lambda version: public_keys.get("identity", "token", version),
+        revocations=KeptRevocations(service, revocations),
+        checks={"database": lambda: _answers(service), "keys": service.keys.probe},
+        on_refused=on_refused,
+        clock=service.clock,
+    )
+
+
+def created(service: str, place: str) -> Callable[[Any, Instant], Answer]:
+    """The answer of a POST that creates: 201 with the address of the new thing, by its id."""
+    return lambda made, _: Answer(201, f"/{service}/v1/{place}/{made}")
+
+
+def keyed_once(service: Service, actor: str | None = None) -> Once:
+    """The Idempotency-Key of a request that holds words, a number or a password.
+
+    The fingerprint is keyed, because a bare hash of a request is a test for what stands in it. ``actor``: the client,
+    where a client acts; so no row ties an account to what its client asked.
+    """
+    once = idempotency_key()
+    fingerprint = service.keys.mac("index", b"request/" + once.fingerprint.encode()).hex()
+    return replace(once, fingerprint=fingerprint, actor=actor or once.actor)
+
+
+@contextmanager
+def recorded(on_refused: OnRefused, target: Target, reason: str = "refused") -> Iterator[None]:
+    """A known person whom the domain refuses is recorded, as by the policy."""
+    try:
+        yield
+    except Forbidden as problem:
+        on_refused(caller(), operation_in_hand() or "", str(problem.extra.get("reason", reason)), target)
+        raise
+
+
+def _answers(service: Service) -> None:
+    """Raises ``Unavailable`` when the database does not."""
+    try:
+        service.query(select(stores.c.service))
+    except Unavailable:
+        raise
+    except Exception as error:
+        raise Unavailable("The database does not answer.", help="Start it, then try again.", retry_after=2) from error

@@ -1,29 +1,24 @@
 """Opening a service's store, and making or raising its tables.
 
-``migrate`` runs Alembic's revisions of one service (``services/<name>/migrations``). ``open_store`` refuses a database
-of another revision than this release expects: start the migration first, then the service.
+``migrate`` runs Alembic's revisions of one service (``services/<name>/migrations``, one line of files whose names begin
+with their revision). ``open_store`` refuses a database of another revision than this release expects: start the
+migration first, then the service. Alembic is loaded where it is used: a start that migrates nothing need not wait.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, select
+from sqlalchemy import Engine, create_engine, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
-from services.kernel.errors import Unavailable
+from services.kernel.errors import CannotStart, Unavailable
 from services.kernel.settings import Settings
 from services.kernel.store.backend import Backend
-from services.kernel.store.pool import postgres_engine
-from services.kernel.store.postgres import PostgresBackend
 from services.kernel.store.sqlite import SqliteBackend, sqlite_engine
 from services.kernel.store.tables import stores
 
 
-class SchemaBehind(Exception):
+class SchemaBehind(CannotStart):
     """The database is of another revision than this release."""
 
 
@@ -38,7 +33,13 @@ class Store:
 
 def migrate(settings: Settings, service: str) -> None:
     """Bring the service's database to the newest revision. Safe to run again, and by several at once."""
-    config = _config(service)
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("version_locations", str(_revisions(service)))
+    config.set_main_option("path_separator", "os")
     engine = owner_engine(settings, service)
     try:
         with engine.begin() as connection:
@@ -78,6 +79,8 @@ def has_store(settings: Settings, service: str) -> bool:
 def _backend(settings: Settings, service: str, incarnation: str) -> Backend:
     if settings.database == "sqlite":
         return SqliteBackend(sqlite_path(settings, service), service, incarnation)
+    from services.kernel.store.postgres import PostgresBackend
+
     eraser = settings.databases[service].eraser
     return PostgresBackend(settings.database_url(service), service, incarnation, eraser_url=eraser)
 
@@ -91,6 +94,8 @@ def _engine(settings: Settings, service: str) -> Engine:
     if settings.database == "sqlite":
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         return sqlite_engine(sqlite_path(settings, service))
+    from services.kernel.store.pool import postgres_engine
+
     return postgres_engine(settings.database_url(service), pool_size=1)
 
 
@@ -102,20 +107,20 @@ def owner_engine(settings: Settings, service: str) -> Engine:
     return create_engine(settings.databases[service].owner or settings.database_url(service))
 
 
-def _config(service: str) -> Config:
-    config = Config()
-    root = Path(__file__).parents[2]
-    config.set_main_option("script_location", str(root / "kernel" / "store" / "migrations"))
-    config.set_main_option("version_locations", str(root / service / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
+def _revisions(service: str) -> Path:
+    return Path(__file__).parents[2] / service / "migrations"
+
+
+def newest_revision(service: str) -> str:
+    """The revision that this release expects: the last of the files, ``0001_first.py``, ``0002_…``, and so on."""
+    return max(path.name.partition("_")[0] for path in _revisions(service).glob("[0-9]*.py"))
 
 
 def _check_revision(engine: Engine, service: str) -> None:
-    newest = ScriptDirectory.from_config(_config(service)).get_current_head()
+    newest = newest_revision(service)
     with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
         empty = not inspect(connection).has_table("events")
+        current = None if empty else connection.scalar(text("select version_num from alembic_version"))
     if empty or current != newest:
         raise SchemaBehind(
             f"The database of {service} is {'empty' if empty else f'at revision {current}'}; this release needs "

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, TimeoutError
 
 from services.kernel.errors import Unavailable
@@ -50,20 +50,29 @@ class Pool:
 
     @contextmanager
     def connection(self) -> Iterator[tuple[Connection, Raw]]:
-        """A connection, as SQLAlchemy's and as the driver's own.
+        """A connection as SQLAlchemy's and as the driver's own; else as ``driver``."""
+        with self.driver() as (borrowed, raw):
+            yield Connection(self.engine, borrowed), raw  # not closed: ``driver`` gives back what it borrowed
+
+    @contextmanager
+    def driver(self) -> Iterator[tuple[PoolProxiedConnection, Raw]]:
+        """A connection as the pool lends it and as the driver's own.
 
         Raises the errors of ``store.write`` for constraints they know, ``Retry``, and ``Unavailable``; what is not
         foreseen goes on as it is.
         """
         generation: int | None = None
         try:
-            with self.engine.connect() as connection:
-                generation = connection.info[_GENERATION]
-                raw = _raw(connection)
+            borrowed = self.engine.raw_connection()
+            try:
+                generation = borrowed.info[_GENERATION]
+                raw: Any = borrowed.driver_connection
                 try:
-                    yield connection, raw
+                    yield borrowed, raw
                 finally:
-                    _leave_clean(connection, raw)
+                    _leave_clean(borrowed, raw)
+            finally:
+                borrowed.close()
         except TimeoutError as busy:
             raise _unavailable("Too many requests wait for the database.") from busy
         except (psycopg.Error, DBAPIError) as error:
@@ -99,23 +108,18 @@ class Pool:
             raise DisconnectionError("opened before the database was lost")
 
 
-def _raw(connection: Connection) -> Raw:
-    raw: Any = connection.connection.driver_connection
-    return raw  # type: ignore[no-any-return]
-
-
-def _leave_clean(connection: Connection, raw: Raw) -> None:
+def _leave_clean(borrowed: PoolProxiedConnection, raw: Raw) -> None:
     """End a transaction that was left open; throw the connection away when it no longer answers."""
-    if connection.invalidated:
+    if not borrowed.is_valid:
         return
     try:
-        if raw.info.transaction_status != TransactionStatus.IDLE:
+        if raw.pgconn.transaction_status != TransactionStatus.IDLE:
             raw.rollback()
-        if raw.info.transaction_status == TransactionStatus.IDLE:
+        if raw.pgconn.transaction_status == TransactionStatus.IDLE:
             return
     except psycopg.Error:
         pass  # it is thrown away
-    connection.invalidate()
+    borrowed.invalidate()
 
 
 def _unavailable(what: str) -> Unavailable:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.pq.abc import PGresult
-from sqlalchemy import Connection, Executable, RowMapping, text
+from sqlalchemy import Connection, Executable, PoolProxiedConnection, RowMapping, text
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -59,13 +59,13 @@ class PostgresBackend:
 
     def _fetch(self, statement: str, values: tuple[Any, ...]) -> PGresult:
         """The rows of one query that recurs, in binary form."""
-        with self._pool.connection() as (connection, raw), _pipeline(connection, raw) as pipeline:
+        with self._pool.driver() as (borrowed, raw), _pipeline(borrowed, raw) as pipeline:
             pipeline.send(statement, values, binary=True)
             return pipeline.finish()[0]
 
     def commit(self, write: Write) -> list[Written]:
         ordered = in_lane_order(write.events)
-        with self._pool.connection() as (connection, raw), _pipeline(connection, raw) as pipeline:
+        with self._pool.driver() as (borrowed, raw), _pipeline(borrowed, raw) as pipeline:
             self._send(pipeline, write, ordered)
             results = pipeline.finish()
         appended = results[len(results) - 1 - len(ordered) : -1]  # the last one is the commit's
@@ -107,7 +107,7 @@ class PostgresBackend:
 
     @contextmanager
     def lead(self, lane: int) -> Iterator["_Session | None"]:
-        with self._pool.connection() as (_, raw):
+        with self._pool.driver() as (_, raw):
             got = raw.execute("select pg_try_advisory_lock(%s, %s)", (LEAD_LOCK, lane)).fetchone()
             if not got or not got[0]:
                 yield None
@@ -151,8 +151,8 @@ class _Session:
         return True
 
 
-def _pipeline(connection: Connection, raw: Raw) -> Pipeline:
-    return Pipeline(raw, connection.info.setdefault(_PREPARED, {}))
+def _pipeline(borrowed: PoolProxiedConnection, raw: Raw) -> Pipeline:
+    return Pipeline(raw, borrowed.info.setdefault(_PREPARED, {}))
 
 
 class _Form(NamedTuple):

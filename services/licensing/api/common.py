@@ -1,16 +1,14 @@
 """What licensing's views share."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from flask import g
 
-from services.kernel.errors import Forbidden
+from services.kernel.http import serving
 from services.kernel.http.app import context_of
-from services.kernel.http.idempotency import idempotency_key
-from services.kernel.http.policy import Target, authorise, caller, operation_in_hand
+from services.kernel.http.policy import Target, authorise, caller
 from services.kernel.http.serving import acting
 from services.kernel.service import Answer, Once
 from services.kernel.time import Instant
@@ -31,17 +29,12 @@ def asking() -> Work:
 
 def created(place: str) -> Callable[[Any, Instant], Answer]:
     """201 with the address of the new thing, by its id."""
-    return lambda made, _: Answer(201, f"/licensing/v1/{place}/{made}")
+    return serving.created("licensing", place)
 
 
 def keyed_once() -> Once:
-    """The Idempotency-Key of a request that holds a number, a file or a remark.
-
-    The fingerprint is keyed, because a bare hash of a request is a test for what stands in it.
-    """
-    once = idempotency_key()
-    fingerprint = here().service.keys.mac("index", b"request/" + once.fingerprint.encode()).hex()
-    return replace(once, fingerprint=fingerprint)
+    """The Idempotency-Key of a request that holds a number, a file or a remark."""
+    return serving.keyed_once(here().service)
 
 
 def authorise_own_role(*roles: str) -> None:
@@ -62,11 +55,6 @@ def derive(counselor: str | None = None) -> None:
     derive_now(here(), counselor, g.request_id)
 
 
-@contextmanager
-def recorded(target: Target) -> Iterator[None]:
+def recorded(target: Target) -> AbstractContextManager[None]:
     """A known person whom the domain refuses is recorded, as by the policy."""
-    try:
-        yield
-    except Forbidden:
-        here().on_refused(caller(), operation_in_hand() or "", "own-credential", target)
-        raise
+    return serving.recorded(here().on_refused, target, "own-credential")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -10,9 +9,9 @@ from sqlalchemy import RowMapping
 
 from services.contracts.practice import Decision, Reason
 from services.kernel.errors import NotFound
+from services.kernel.http import serving
 from services.kernel.http.app import context_of
 from services.kernel.http.etag import etag, if_match
-from services.kernel.http.idempotency import idempotency_key
 from services.kernel.http.policy import Target, authorise, caller
 from services.kernel.http.serving import acting
 from services.kernel.service import Answer, Once
@@ -63,16 +62,13 @@ def who_of(row: RowMapping) -> Who:
 
 
 def keyed_once(client: str | None = None) -> Once:
-    """The Idempotency-Key of the request in hand; its fingerprint is keyed, because a bare hash would be a test for the
-    words in it. A ``client``'s is kept under the client, so that no row of ours ties an account to its client."""
-    once = idempotency_key()
-    fingerprint = here().service.keys.mac("index", b"request/" + once.fingerprint.encode()).hex()
-    return replace(once, actor=client or once.actor, fingerprint=fingerprint)
+    """The Idempotency-Key of the request in hand; a ``client``'s is kept under the client."""
+    return serving.keyed_once(here().service, client)
 
 
 def created(place: str) -> Callable[[Any, Instant], Answer]:
     """201 with the address of the new thing, by its id."""
-    return lambda made, _: Answer(201, f"/sessions/v1/{place}/{made}")
+    return serving.created("sessions", place)
 
 
 def created_at(place: str) -> Callable[[Any, Instant], Answer]:

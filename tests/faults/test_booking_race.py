@@ -1,0 +1,90 @@
+"""Sixty-four clients want one time of one counselor at the same moment: one has it, the others are told the next ones.
+
+Every client is made over the API, as a person would come: registration, letter, sign-in, intake, consents.
+"""
+
+import os
+import secrets
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from deploy.local.house import Process, RealHouse
+from deploy.local.parts import free_ports
+from services.mainjob.driver import Reply
+from tests.faults.counting import count_types, rows
+from tests.faults.scene import Scene, Visitor, in_threads, set_scene, wait_until
+
+CLIENTS = 64
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Scene]:
+    """The house that one command starts, with its network founded by the link that it printed."""
+    (port,) = free_ports(1)
+    told = {
+        "AMANAH_DATA": str(tmp_path / "data"),
+        "AMANAH_KEYRING": str(tmp_path / "keys" / "keyring.json"),
+        "AMANAH_PORT": str(port),
+        "AMANAH_URL": f"http://127.0.0.1:{port}",
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AMANAH_")}
+    log = tmp_path / "house.log"
+    process = Process("house", [sys.executable, "-m", "services.cli", "run"], inherited | told, log, port)
+    process.start()
+    try:
+        process.ready(time.monotonic() + 90)
+        wait_until("the founding link", lambda: "token=" in log.read_text())
+        token = log.read_text().partition("token=")[2].split()[0]
+        yield set_scene(told["AMANAH_URL"], tmp_path / "data" / "mail", token)
+    finally:
+        process.stop()
+
+
+def test_on_real_parts(house: RealHouse, scene: Scene, tell: Callable[[str], None]) -> None:
+    deadlocks = "select deadlocks::int from pg_stat_database where datname = 'amanah_sessions'"
+    began = time.monotonic()
+    visitors = scene.enrol(CLIENTS)
+    tell(f"{CLIENTS} clients came in {time.monotonic() - began:.1f} s")
+    before, waits = count_types(house, "sessions"), rows(house, "sessions", deadlocks)
+    race(scene, visitors, tell)
+    made = count_types(house, "sessions") - before
+    assert made["sessions.session-booked"] == 1
+    assert made["sessions.booking-refused"] == CLIENTS - 1
+    assert rows(house, "sessions", deadlocks) == waits
+
+
+def test_embedded(embedded: Scene, tell: Callable[[str], None]) -> None:
+    began = time.monotonic()
+    visitors = embedded.enrol(CLIENTS)
+    tell(f"{CLIENTS} clients came in {time.monotonic() - began:.1f} s")
+    race(embedded, visitors, tell)
+
+
+def race(scene: Scene, visitors: list[Visitor], tell: Callable[[str], None]) -> None:
+    """Release all of them at once on one time; look at what each was answered."""
+    start = scene.times(visitors[0], timedelta(days=2))[0]
+    released = threading.Barrier(len(visitors))
+
+    def book(visitor: Visitor) -> tuple[Reply, float]:
+        wish, key = visitor.wish(scene.counselor.account, start), secrets.token_urlsafe(16)
+        visitor.actor.get("/identity/v1/me")  # the connection is open
+        released.wait(60)
+        began = time.monotonic()
+        return visitor.send("POST", "/sessions/v1/sessions", wish, key), time.monotonic() - began
+
+    answers = in_threads(book, visitors, at_once=len(visitors))
+    replies = [reply for reply, _ in answers]
+    tell(f"{len(visitors)} bookings of one time, answered within {max(took for _, took in answers):.2f} s")
+    assert Counter(reply.status for reply in replies) == {201: 1, 409: len(visitors) - 1}
+    for reply in replies:
+        if reply.status == 409:
+            assert reply.json["type"] == "urn:amanah:problem:time-taken"
+            assert reply.json["next_free"]
+            assert start not in reply.json["next_free"]
