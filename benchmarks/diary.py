@@ -12,7 +12,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text
 
 from services.kernel.errors import Invalid
 from services.kernel.events import Entry, event
-from services.kernel.fields import Client, Code, Counselor, Id, Language, PersonId, Place, Reference, Seal, Sealed, seal
+from services.kernel.fields import Client, Code, Counselor, Language, PersonId, Place, Reference, Seal, Sealed, seal
 from services.kernel.keys.cache import DataKeys, KeyCache
 from services.kernel.keys.keyring import Keyring
 from services.kernel.keys.local import LocalKeys
@@ -182,7 +182,3 @@ def open_diary(url: str, place: Path, lanes: int = 1, clock: Callable[[], Instan
     keys.prepare(KEYS["licensing"])
     sealer = Sealer(backend, DataKeys(keys, KeyCache(lambda: 0.0)), per_clinic=False)
     return Service(SERVICE, backend, keys, sealer, Lanes(backend, lanes), PROJECTIONS, clock)
-
-
-def last_id(work: Work) -> Id:
-    return work.drafts[-1].id

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.contracts.emergency import HelpLine, all_places, numbers_for
-from services.contracts.words import HELP_KINDS
+from services.contracts.words import HELP_CAUTIONS, HELP_KINDS
 from services.kernel.fields import Place
 from services.kernel.time import Instant, LocalDate
 from services.kernel.web.helplines import HelpNumber, HelpPlace
@@ -50,11 +50,16 @@ def _place(place: Place, lines: Sequence[HelpLine]) -> HelpPlace:
 
 def _number(line: HelpLine) -> HelpNumber:
     number = _call(line)
-    what = HELP_KINDS[line.kind]
-    named: dict[str, str] = {
-        language: f"{line.name} ({text})" if line.name else text for language, text in what.items()
-    }
+    what = {str(language): text for language, text in HELP_KINDS[line.kind].items()}
+    caution = {str(language): text for language, text in HELP_CAUTIONS[line.caution].items()} if line.caution else {}
+    named = {language: _said(line, kind, caution.get(language)) for language, kind in what.items()}
     return HelpNumber(number, re.sub(r"[^0-9+]", "", number), named)
+
+
+def _said(line: HelpLine, kind: str, caution: str | None) -> str:
+    """Who answers, and what to know before one relies on it."""
+    named = f"{line.name} ({kind})" if line.name and line.kind != "emergency" else kind
+    return f"{named}. {caution}" if caution else named
 
 
 def _call(line: HelpLine) -> str:

@@ -19,6 +19,7 @@ from services.kernel.logs import configure_logs
 from services.kernel.parts import open_log
 from services.kernel.settings import Settings
 from services.registry import build
+from services.sample import who_can_sign_in
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -108,18 +109,18 @@ def work_service(settings: Settings, name: str) -> None:
 def _greet(settings: Settings) -> None:
     """What the person who started it needs to know."""
     from services.identity.app import founding_link
-    from services.sample import fill, people
 
     say = click.echo
     say("Amanah, embedded: one process and one keyring, so there is no separation between the services.")
-    if settings.sample and fill(settings, say):
-        say("The sample network is made.")
     link = founding_link(settings)
-    if link is not None:
+    if link is not None and settings.sample:
+        from services.sample.making import fill
+
+        fill(settings, say)
+    elif link is not None:
         say(f"Nobody has founded this network yet. This link works once: {link}")
-    elif settings.sample:
-        for line in people():
-            say(line)
+    if people := who_can_sign_in(settings):
+        say(people)
     say(f"Open {settings.url} . Ctrl-C ends it; your data stay in {settings.data}.")
     sys.stdout.flush()
 

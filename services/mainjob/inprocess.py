@@ -70,5 +70,10 @@ class InProcess:
         for worker in self.house.workers:
             worker.turn()
 
+    def settle_down(self) -> None:
+        """Let the workers go round until nothing is under way."""
+        while sum(worker.turn() for worker in self.house.workers):
+            pass
+
     def close(self) -> None:
         self.house.close()

@@ -41,6 +41,7 @@ BOTH = either(own_client(), THE_COUNSELOR)
 BOTH_AND_CLINIC = either(own_client(), THE_COUNSELOR, role_in_clinic("operator"))
 
 OPERATIONS: dict[str, Rule] = {
+    "read-status": anyone(),
     "set-availability": A_COUNSELOR,
     "read-availability": A_COUNSELOR,
     "set-exception": A_COUNSELOR,

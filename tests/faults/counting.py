@@ -137,10 +137,12 @@ def notice_faults(house: RealHouse) -> list[str]:
     return [f"the notice {notice} led to {times[notice]} letters" for notice in asked if times[notice] != 1]
 
 
-def rows(house: RealHouse, service: str, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+def rows(
+    house: RealHouse, service: str, statement: LiteralString, *values: object, **named: object
+) -> list[tuple[Any, ...]]:
     """The rows of any question to a service's database."""
     with database(house, service) as db:
-        return db.execute(statement, values).fetchall()
+        return db.execute(statement, named or values).fetchall()
 
 
 def database(house: RealHouse, service: str) -> psycopg.Connection[tuple[Any, ...]]:

@@ -44,7 +44,7 @@ def embedded(tmp_path: Path) -> Iterator[Scene]:
         token = log.read_text().partition("token=")[2].split()[0]
         yield set_scene(told["AMANAH_URL"], tmp_path / "data" / "mail", token)
     finally:
-        process.stop()
+        process.kill()
 
 
 def test_on_real_parts(house: RealHouse, scene: Scene, tell: Callable[[str], None]) -> None:

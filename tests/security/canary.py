@@ -19,9 +19,9 @@ from services.mainjob.lexicon import Lexicon
 STEM = "kenariqx"  # begins every free word
 ADDRESS = "burungqx"  # begins every e-mail address: mail may carry that, and nothing else
 REMOTE = "198.51.100.201"  # where the requests come from
-_BORN = {"ana": "1953-02-17", "ben": "1947-11-08", "citra": "1961-06-23"}
-_ZONES = {"ana": "Antarctica/Vostok", "ben": "Antarctica/Mawson", "citra": "Antarctica/Syowa"}
-_TONGUES = {"ana": "nqo-Nkoo-GN", "ben": "zgh-Tfng-MA", "citra": "vai-Vaii-LR"}
+_BORN = {"ana": "1953-02-17", "ben": "1947-11-08", "citra": "1961-06-23", "dewi": "1939-10-27"}
+_ZONES = {"ana": "Antarctica/Vostok", "ben": "Antarctica/Mawson", "citra": "Antarctica/Syowa", "dewi": "Antarctica/Rothera"}
+_TONGUES = {"ana": "nqo-Nkoo-GN", "ben": "zgh-Tfng-MA", "citra": "vai-Vaii-LR", "dewi": "iii-Yiii-CN"}
 
 
 @dataclass
@@ -76,7 +76,7 @@ def forms(needle: str) -> dict[str, bytes]:
     found = {
         "as it is": plain,
         "in capitals": needle.upper().encode(),
-        "UTF-16": needle.encode("utf-16-le"),
+        "UTF-16": needle.encode("utf-16-le")[:-1],  # so it stands in both byte orders
         "JSON": json.dumps(needle)[1:-1].encode(),
         "JSON with escaped slashes": json.dumps(needle)[1:-1].replace("/", "\\/").encode(),
         "percent-encoded": quote(needle, safe="").encode(),
@@ -109,7 +109,7 @@ def _readings(path: Path) -> Iterator[bytes]:
         data = path.read_bytes()
     except FileNotFoundError:
         return
-    yield str(path.name).encode() + b"\n" + data
+    yield path.name.encode() + b"\n" + data.rstrip(b"\0")  # some files are made long before they are filled
     if zipfile.is_zipfile(BytesIO(data)):
         with zipfile.ZipFile(BytesIO(data)) as packed:
             yield from (packed.read(name) for name in packed.namelist())

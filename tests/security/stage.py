@@ -78,11 +78,11 @@ class Stage:
         prove(self.cast)
         return self
 
-    def turn(self, **span: float) -> None:
-        """Turn the clock on, let the house hear of it, and sign everybody in again."""
+    def turn(self, *parts: str, **span: float) -> None:
+        """Turn the clock on, let the house hear of it, and sign these people in again (nobody named: everybody)."""
         self.clock.on(**span)
-        for actor in self.cast.people.values():
-            actor.sign_in()
+        for part in parts or self.cast.people:
+            self.cast[part].sign_in()
         for _ in range(3):
             self.driver.wait()
 
@@ -121,13 +121,14 @@ def dewi(stage: Stage) -> None:
     _new_password(stage)
     _counselled_by_phone(stage)
     missed = _booked(stage)
-    stage.turn(minutes=20)
+    stage.turn("counselor", minutes=20)
     absence = {"absent": "client", "words": word("counselor", "absence", "She did not answer.")}
     cast["counselor"].ask("POST", f"/sessions/v1/sessions/{missed}/absence", absence)
 
 
 def ask_to_be_erased(stage: Stage) -> dict[str, str]:
     """The erasure of the main job, and Dewi's; what each service answered to hers."""
+    stage.turn()
     erase(stage.cast)
     client = stage.cast.client_of("dewi", "jakarta")
     stage.cast["dewi"].post(f"/identity/v1/clients/{client}/erasures")
@@ -155,7 +156,7 @@ def _booked(stage: Stage) -> str:
     session = made_id(cast["dewi"].post("/sessions/v1/sessions", wish))
     if plus(stage.clock(), minutes=10) < start:
         stage.clock.at = plus(start, minutes=-10)
-    stage.turn()
+    stage.turn("dewi", "counselor")
     return session
 
 
@@ -178,7 +179,7 @@ def _counselled_by_phone(stage: Stage) -> None:
 
 def _hold_and_lift(stage: Stage) -> None:
     client, officer = stage.cast.client_of("dewi", "jakarta"), stage.cast["officer_jakarta"]
-    order = {"basis": "litigation", "reason": stage.cast.word("officer_jakarta", "hold_reason", "A case is open.")}
+    order = {"basis": "complaint", "reason": stage.cast.word("officer_jakarta", "hold_reason", "A case is open.")}
     hold = made_id(officer.post(f"/identity/v1/clients/{client}/holds", order))
     officer.ask("DELETE", f"/identity/v1/holds/{hold}", expect=204)
 

@@ -51,7 +51,8 @@ def make_front(
 
     def view() -> View:
         language = choose_language(request.args.get("lang"), request.accept_languages, pages.languages)
-        place = request.args.get("place") or likely_place([tag for tag, _ in request.accept_languages])
+        spoken = [request.args.get("lang") or "", *(tag for tag, _ in request.accept_languages)]
+        place = request.args.get("place") or likely_place(spoken)
         numbers = nearest_first(_numbers(help_book, local_date(clock(), "UTC")), place)
         return View(language, request.path, request.args.get("lang") == language.code, numbers)
 

@@ -43,7 +43,8 @@ def nearest_first(places: Sequence[HelpPlace], place: str | None) -> list[HelpPl
 def likely_place(tags: Sequence[str]) -> str | None:
     """The country of which a browser's languages speak (``en-GB``: GB; ``id``: ID), only to put its numbers first."""
     for tag in tags:
-        for part in tag.replace("_", "-").split("-")[1:]:
-            if len(part) == 2 and part.isalpha():
-                return part.upper()
-    return "ID" if any(tag.split("-")[0] == "id" for tag in tags) else None
+        language, *parts = tag.replace("_", "-").split("-")
+        region = next((part.upper() for part in parts if len(part) == 2 and part.isalpha()), None)
+        if region or language == "id":
+            return region or "ID"
+    return None

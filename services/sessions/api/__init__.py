@@ -6,5 +6,6 @@ from services.sessions.api.consents import consents
 from services.sessions.api.meeting import meeting
 from services.sessions.api.records import records
 from services.sessions.api.sessions import sessions
+from services.sessions.api.status import status
 
-BLUEPRINTS = (availability, clients, consents, records, sessions, meeting)
+BLUEPRINTS = (availability, clients, consents, records, sessions, meeting, status)

@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
 
 from services.kernel.errors import NotFound
 from services.kernel.http.paging import Page, PageRequest, encode_cursor
 from services.kernel.service import Service
-from services.kernel.time import Instant, plus
+from services.kernel.time import Instant, local_date, plus, start_of_day
 from services.sessions.domain.session import OPENS_MINUTES
 from services.sessions.queries.names import names_of
 from services.sessions.readmodels.tables import joined, sessions
@@ -21,6 +21,14 @@ def session_row(service: Service, session: str) -> RowMapping:
     if not found:
         raise NotFound("There is no session by this id.", help="Check the address, or look it up in the list.")
     return found[0]
+
+
+def count_today(service: Service) -> int:
+    """How many sessions, not cancelled, begin on this day of UTC."""
+    day = start_of_day(local_date(service.clock(), "UTC"), "UTC")
+    today = (sessions.c.start >= day, sessions.c.start < plus(day, days=1), sessions.c.stage != "cancelled")
+    found: int = service.query(select(func.count().label("count")).where(*today))[0]["count"]
+    return found
 
 
 def session_view(service: Service, session: str) -> tuple[dict[str, Any], int]:
