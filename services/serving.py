@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GRACE = 10  # seconds to end what is under way
+LOG = "amanah.log"  # the house's log in the data folder, so that the terminal stays readable
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
@@ -62,9 +63,10 @@ def _options(settings: Settings, workers: int) -> dict[str, Any]:
 
 def serve_house(settings: Settings) -> None:
     """All four services in one process, until Ctrl-C."""
-    configure_logs()
     _ensure_port(settings)
     held = hold(settings)
+    journal = (settings.data / LOG).open("a", buffering=1)
+    configure_logs(stream=journal)
     prepare(settings)
     _greet(settings)
     house: list[House] = []
@@ -80,6 +82,7 @@ def serve_house(settings: Settings) -> None:
 
     _Gunicorn(make, _options(settings, 1) | {"worker_exit": end}).run()
     held.close()
+    journal.close()
 
 
 def serve_service(settings: Settings, name: str) -> None:
@@ -121,7 +124,7 @@ def _greet(settings: Settings) -> None:
         say(f"Nobody has founded this network yet. This link works once: {link}")
     if people := who_can_sign_in(settings):
         say(people)
-    say(f"Open {settings.url} . Ctrl-C ends it; your data stay in {settings.data}.")
+    say(f"Open {settings.url} . Ctrl-C ends it; your data stay in {settings.data}, the log is {LOG} there.")
     sys.stdout.flush()
 
 

@@ -5,6 +5,7 @@ sessions to come, one of which can be started as soon as the house stands. It wa
 the making house is turned on from then to now, so every event, checkpoint and clearance has the time it would have had.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -38,9 +39,11 @@ def fill(settings: Settings, say: Say) -> bool:
     say("Making the sample network (once; it takes a moment) ...")
     kept_people(settings).write_text("")
     driver = InProcess(settings, clock)
+    logging.disable(logging.INFO)  # hundreds of requests, of no interest to who waits
     try:
         _Sample(driver, clock).make(link.partition("token=")[2])
     finally:
+        logging.disable(logging.NOTSET)
         driver.close()
     kept_people(settings).write_text("\n".join(people()) + "\n")
     return True

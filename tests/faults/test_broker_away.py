@@ -11,16 +11,14 @@ import pytest
 
 from deploy.local.bao_policies import SERVICES
 from deploy.local.house import RealHouse
-from deploy.local.parts import free_ports
 from services.kernel.chain import ORIGIN
 from services.kernel.log.embedded import EmbeddedLog
-from services.kernel.log.kafka import KafkaLog
 from services.kernel.log.port import Head, LogUnavailable
 from services.mainjob.actor import made_id
 from services.sessions import examples
 from services.sessions.app import build
 from tests.faults.counting import read_books, rows, settled
-from tests.faults.scene import Scene, wait_until
+from tests.faults.scene import Scene, in_threads, wait_until
 from tests.services.sessions_house import House
 
 COMMANDS = 20
@@ -78,7 +76,9 @@ def test_after_a_quarter_of_an_hour_without_news_nothing_is_booked_or_started(tm
     sessions.permit()
     sessions.set_hours()
     sessions.built = build(sessions.settings, sessions.clock)  # as it is put together for the house: with the bound
-    log = EmbeddedLog(sessions.settings.data / "log.sqlite3")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    log = EmbeddedLog(disk / "log.sqlite3")
     log.make_topics(dict.fromkeys(SERVICES, 1))
     worker = sessions.built.make_worker(log)
 
@@ -94,10 +94,9 @@ def test_after_a_quarter_of_an_hour_without_news_nothing_is_booked_or_started(tm
     news()
     assert start(sessions, first).status_code == 200
     ben.prepare(second)  # which turns the clock on, by more than a quarter of an hour
-    (port,) = free_ports(1)
-    gone = sessions.built.make_worker(KafkaLog(f"127.0.0.1:{port}"))
+    unplugged = disk.rename(tmp_path / "unplugged")
     with pytest.raises(LogUnavailable):
-        gone.know()
+        in_threads(lambda ask: ask(), [worker.know])
     before = len(sessions.events())
     for refused in (start(sessions, second), ana.try_to_book(ana.first_time())):
         assert refused.status_code == 503
@@ -107,6 +106,7 @@ def test_after_a_quarter_of_an_hour_without_news_nothing_is_booked_or_started(tm
     note = sessions.as_counselor().post(f"/sessions/{first}/notes", {"text": "The session goes on."})
     assert note.status_code == 201
 
+    unplugged.rename(disk)
     news()
     assert start(sessions, second).status_code == 200
     ana.book()

@@ -20,7 +20,12 @@ STEM = "kenariqx"  # begins every free word
 ADDRESS = "burungqx"  # begins every e-mail address: mail may carry that, and nothing else
 REMOTE = "198.51.100.201"  # where the requests come from
 _BORN = {"ana": "1953-02-17", "ben": "1947-11-08", "citra": "1961-06-23", "dewi": "1939-10-27"}
-_ZONES = {"ana": "Antarctica/Vostok", "ben": "Antarctica/Mawson", "citra": "Antarctica/Syowa", "dewi": "Antarctica/Rothera"}
+_ZONES = {
+    "ana": "Antarctica/Vostok",
+    "ben": "Antarctica/Mawson",
+    "citra": "Antarctica/Syowa",
+    "dewi": "Antarctica/Rothera",
+}
 _TONGUES = {"ana": "nqo-Nkoo-GN", "ben": "zgh-Tfng-MA", "citra": "vai-Vaii-LR", "dewi": "iii-Yiii-CN"}
 
 

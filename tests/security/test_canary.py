@@ -89,9 +89,11 @@ def test_a_planted_word_is_found(tmp_path: Path) -> None:
     log = logging.FileHandler(tmp_path / "house.log")
     log.emit(logging.makeLogRecord({"msg": f"could not serve {said}"}))
     log.close()
-    (found,) = {trace.form for trace in traces([tmp_path], words.needles())} - {"JSON", "percent-encoded"} - {
-        "JSON with escaped slashes"
-    }
+    (found,) = (
+        {trace.form for trace in traces([tmp_path], words.needles())}
+        - {"JSON", "percent-encoded"}
+        - {"JSON with escaped slashes"}
+    )
     assert found == "as it is"
 
 

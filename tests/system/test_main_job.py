@@ -1,0 +1,78 @@
+"""The main job, from the founding to an erasure: the same script against each way in which the house can run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.cluster import Cluster
+from deploy.local.house import RealHouse
+from services.embedded import prepare
+from services.identity.app import founding_link
+from services.kernel.settings import load_settings
+from services.kernel.time import system_clock
+from services.mainjob.cast import Cast
+from services.mainjob.driver import HttpDriver
+from services.mainjob.inprocess import InProcess
+from services.mainjob.smoke import STEPS, play_main_job
+from tests.system.running import Amanah
+
+
+def _holds(cast: Cast, said: list[str]) -> None:
+    assert [line for line in said if line[0].isdigit()] == [f"{at}. {name}" for at, name in enumerate(STEPS, 1)]
+    assert said[-1] == "the main job holds"
+    assert cast.things["reference"]
+    print("\n".join(said))
+
+
+def test_in_one_process(tmp_path: Path) -> None:
+    environ = {"AMANAH_DATA": str(tmp_path / "data"), "AMANAH_KEYRING": str(tmp_path / "keys" / "keyring.json")}
+    settings = load_settings(environ)
+    prepare(settings)
+    link = founding_link(settings)
+    assert link is not None
+    driver = InProcess(settings, system_clock)
+    said: list[str] = []
+    try:
+        _holds(play_main_job(driver, said.append, founding_token=link.partition("token=")[2]), said)
+    finally:
+        driver.close()
+
+
+def test_over_http_against_amanah_run(tmp_path: Path) -> None:
+    house = Amanah(tmp_path)
+    said: list[str] = []
+    try:
+        house.start()
+        driver = HttpDriver(house.url, house.data / "mail")
+        token = re.findall(r"token=(\S+)", house.said)[-1]
+        _holds(play_main_job(driver, said.append, founding_token=token), said)
+        assert house.interrupt() == 0
+    finally:
+        house.kill()
+
+
+@pytest.fixture
+def real_house(cluster: Cluster, real_folder: Path) -> Iterator[RealHouse]:
+    """The house as separate processes on PostgreSQL, Kafka and OpenBao."""
+    with RealHouse(cluster, real_folder / "main-job-house") as house:
+        yield house
+
+
+def test_on_real_parts(real_house: RealHouse) -> None:
+    founding = real_house.amanah("identity", "founding-link")
+    assert founding.returncode == 0, founding.stderr
+    driver = HttpDriver(real_house.url, real_house.mail_folder)
+    said: list[str] = []
+    token = founding.stdout.strip().partition("token=")[2]
+    _holds(play_main_job(driver, said.append, founding_token=token), said)
+    _every_process_lives(real_house)
+
+
+def _every_process_lives(house: RealHouse) -> None:
+    for name, process in house.processes.items():
+        assert process.pid, name
+        assert "Traceback" not in process.log.read_text(encoding="utf-8", errors="replace"), name
