@@ -1,6 +1,5 @@
 """The ``amanah`` command. Each command says what it did, and what to do next when it cannot."""
 
-import json
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -98,12 +97,13 @@ def topics() -> None:
 
 
 @main.command()
+@click.argument("service", type=click.Choice(SERVICES), required=False)
 @_plainly
-def doctor() -> None:
-    """Look at every part and say what is wrong and how to mend it. Exit code 1 when something is."""
+def doctor(service: str | None) -> None:
+    """Look at every part (of all four services, or of one) and say how to mend what is wrong; then exit code 1."""
     from services.doctor import examine
 
-    findings = examine(load_settings())
+    findings = examine(load_settings(), [service] if service else SERVICES)
     for finding in findings:
         click.echo(finding.line())
     sys.exit(0 if all(finding.good for finding in findings) else 1)
@@ -132,7 +132,10 @@ def founding() -> None:
     """Print a one-time link that founds the network, as long as nobody has founded it."""
     from services.identity.app import founding_link
 
-    click.echo(founding_link(load_settings()) or "")
+    link = founding_link(load_settings())
+    if link is None:
+        raise click.ClickException("This network is founded already. Its operators invite everybody else.")
+    click.echo(link)
 
 
 @main.group()
@@ -173,7 +176,7 @@ def parked_list(service: str) -> None:
 
     rows = parked_of(load_settings(), service)
     for row in rows:
-        click.echo(f"{row.service} lane {row.lane} event {row.sequence} {row.stream}: {row.reason}")
+        click.echo(f"{row.service} lane {row.lane} event {row.sequence} {row.type} {row.stream}: {row.reason}")
     if not rows:
         click.echo("None. Everything was applied.")
 
@@ -186,23 +189,24 @@ def parked_replay(service: str) -> None:
     from services.repair import replay
 
     done = replay(load_settings(), service)
-    click.echo(f"{done.applied} applied, {done.left} left")
-    if done.reason:
-        click.echo(f"stopped: {done.reason}")
-    sys.exit(0 if done.left == 0 else 1)
+    click.echo(f"{done.applied} applied")
+    for (source, stream), (sequence, reason) in done.failing.items():
+        click.echo(f"{source} {stream} stops at event {sequence}: {reason}")
+    if done.failing:
+        click.echo(f"Mend what the reasons name, then again: amanah parked replay {service}")
+    sys.exit(1 if done.failing else 0)
 
 
-@main.command()
-@click.argument("bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--log-key", help="The log's public key, from a source you trust: name+hash+key.")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def verify(bundle: Path, log_key: str | None, as_json: bool) -> None:
-    """Verify a bundle, offline. 0: proven; 1: a check failed; 2: consistent, but the signer is unknown."""
-    from services.audit.verifier.verify import verify_bundle
+@main.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def verify(words: tuple[str, ...]) -> None:
+    """Verify a bundle, offline. 0: proven; 1: a check failed; 2: signer unknown; 3: wrong usage.
 
-    report = verify_bundle(bundle, log_key)
-    click.echo(json.dumps(report.as_dict(), indent=2) if as_json else report.text())
-    sys.exit(report.exit_code)
+    BUNDLE [--log-key KEY] [--json]; the verifier reads its words itself, as it does where it stands alone.
+    """
+    from services.audit.verifier.__main__ import main as verify_alone
+
+    sys.exit(verify_alone(words))
 
 
 @main.command()

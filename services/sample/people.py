@@ -6,6 +6,17 @@ from services.mainjob.actor import PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
+class Working:
+    """Somebody who works in one clinic or several: where they live, and what they are there."""
+
+    part: str
+    name: str
+    clinics: tuple[str, ...]
+    role: str
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class Practitioner:
     """A counselor of the sample: who, where, by which credential, and when each day, in local time.
 
@@ -43,11 +54,12 @@ COUNSELORS = (
         "British Association for Counselling and Psychotherapy", "GB", ("phoenix", "jakarta"),
     ),
 )  # fmt: skip
-STAFF = (
-    ("operator", "Ruth Begay", "phoenix", ["operator"]),
-    ("verifier", "Tomas Lind", "phoenix", ["verifier"]),
-    ("verifier2", "Sari Wulandari", "jakarta", ["verifier"]),
-    ("officer", "Grace Whitehorse", "phoenix", ["officer"]),
+WORKING = (
+    Working("operator", "Ruth Begay", ("phoenix",), "operator"),
+    Working("verifier", "Tomas Lind", ("phoenix",), "verifier"),
+    Working("verifier2", "Sari Wulandari", ("jakarta",), "verifier"),
+    Working("officer", "Grace Whitehorse", ("phoenix",), "officer"),
+    *(Working(each.part, each.name, each.clinics, "counselor", each.zone) for each in COUNSELORS),
 )
 CLIENTS = (
     ("ana", "Ana", "phoenix", "US-AZ", "America/Phoenix", "en", "1991-04-17"),
@@ -58,8 +70,9 @@ CLIENTS = (
 
 def people() -> list[str]:
     """Who can sign in to the sample network, one line each."""
-    staff = [("founder", "Nadia Prameswari", "network operator"), *((p, n, r[0]) for p, n, _, r in STAFF)]
-    staff += [(c.part, c.name, f"counselor, {c.home}") for c in COUNSELORS]
+    homes = {counselor.part: f", {counselor.home}" for counselor in COUNSELORS}
+    staff = [("founder", "Nadia Prameswari", "network operator")]
+    staff += [(each.part, each.name, each.role + homes.get(each.part, "")) for each in WORKING]
     staff += [(part, name, f"client in {place}") for part, name, _, place, *_ in CLIENTS]
     lines = [f"  {address(part):28} {name}, {what}" for part, name, what in staff]
     return [f'These people can sign in (password of all: "{PASSWORD}"):', *lines]

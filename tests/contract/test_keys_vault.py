@@ -17,7 +17,7 @@ import pytest
 from deploy.local.bao import start
 from services.kernel.keys.port import Keys, KeysRefused, KeysUnavailable, KeyUnfit
 from services.kernel.keys.vault import VaultKeys
-from services.kernel.keys.vault_client import AppRole, VaultClient
+from services.kernel.keys.vault_client import REST, AppRole, VaultClient
 from tests.contract.keys_sides import BaoSide
 from tests.real import obtain
 
@@ -274,11 +274,15 @@ class TestFaults:
         assert not any(secret in caplog.text for secret in secrets)
 
     def test_frozen_and_thawed(self, bao: BaoSide) -> None:
-        keys = bao.keys("identity")
+        """The one who asked has waited; until a moment later the next are refused at once; then it is asked again."""
+        turned = Time()
+        keys = VaultKeys("identity", bao.client("identity", monotonic=lambda: time.monotonic() + turned()))
         before = keys.mac("index", MAIL)
         bao.server.pause()
         self.assert_unavailable(lambda: keys.mac("index", MAIL), "timeout", *MAIL_FORMS)
         bao.server.resume()
+        self.assert_unavailable(lambda: keys.mac("index", MAIL), "timeout", *MAIL_FORMS)
+        turned.now += REST
         assert keys.mac("index", MAIL) == before
 
     def test_thawed_while_trying(self, bao: BaoSide) -> None:

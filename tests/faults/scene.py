@@ -79,6 +79,13 @@ class Scene:
     def counselor(self) -> Actor:
         return self.cast["counselor"]
 
+    def counselor_again(self) -> Visitor:
+        """The counselor at another connection."""
+        known = self.counselor
+        actor = Actor(HttpDriver(self.url, self.mail_folder, PAUSE), known.email, known.name, known.password)
+        actor.sign_in()
+        return Visitor(actor, "")
+
     def arrive(self, count: int) -> list[Visitor]:
         """Clients who have registered, confirmed their address and signed in, and told the clinic nothing yet."""
         actors = [self._actor(f"visitor{n}.{secrets.token_hex(4)}@example.org") for n in range(count)]
@@ -108,6 +115,7 @@ class Scene:
 
     def begin_session(self, visitor: Visitor) -> str:
         """Book the next time and start the session, so that notes may be signed; the session's id."""
+        self.counselor.sign_in()
         session = made_id(visitor.actor.post("/sessions/v1/sessions", self._next(visitor)))
         path = f"/sessions/v1/sessions/{session}"
         visitor.actor.ask("POST", f"{path}/place", {"jurisdiction": "US-AZ", "city": "Tempe"})

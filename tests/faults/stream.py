@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,6 +122,11 @@ class Hand:
         shown = self._read("/sessions/v1/consent-items?clinic=any").json["items"]
         return [{"item": item["code"], "version": item["version"], "locale": "en"} for item in shown]
 
+    def _sign_in(self) -> None:
+        for who in (self.visitor, self.counselor):
+            with suppress(Unexpected):
+                who.actor.sign_in()
+
     def _read(self, path: str) -> Reply:
         return self._answered(200, lambda: self.visitor.send("GET", path))
 
@@ -140,6 +146,9 @@ class Hand:
                 reply: Reply | None = send()
             except Unexpected:
                 reply = None  # the connection was cut
+            if reply is not None and reply.status == 401:  # a token holds ten minutes
+                self._sign_in()
+                continue
             if reply is not None and reply.status != 503:
                 if reply.status == status or (
                     unsure and is_there is not None and reply.status in (409, 412) and is_there()

@@ -3,9 +3,8 @@
 Every client is made over the API, as a person would come: registration, letter, sign-in, intake, consents.
 """
 
-import os
+import re
 import secrets
-import sys
 import threading
 import time
 from collections import Counter
@@ -15,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.house import Process, RealHouse
-from deploy.local.parts import free_ports
+from deploy.local.house import RealHouse
 from services.mainjob.driver import Reply
 from tests.faults.counting import count_types, rows
-from tests.faults.scene import Scene, Visitor, in_threads, set_scene, wait_until
+from tests.faults.scene import Scene, Visitor, in_threads, set_scene
+from tests.system.running import Amanah
 
 CLIENTS = 64
 
@@ -27,24 +26,13 @@ CLIENTS = 64
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[Scene]:
     """The house that one command starts, with its network founded by the link that it printed."""
-    (port,) = free_ports(1)
-    told = {
-        "AMANAH_DATA": str(tmp_path / "data"),
-        "AMANAH_KEYRING": str(tmp_path / "keys" / "keyring.json"),
-        "AMANAH_PORT": str(port),
-        "AMANAH_URL": f"http://127.0.0.1:{port}",
-    }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AMANAH_")}
-    log = tmp_path / "house.log"
-    process = Process("house", [sys.executable, "-m", "services.cli", "run"], inherited | told, log, port)
-    process.start()
+    house = Amanah(tmp_path)
     try:
-        process.ready(time.monotonic() + 90)
-        wait_until("the founding link", lambda: "token=" in log.read_text())
-        token = log.read_text().partition("token=")[2].split()[0]
-        yield set_scene(told["AMANAH_URL"], tmp_path / "data" / "mail", token)
+        house.start()
+        token = re.findall(r"token=(\S+)", house.said)[-1]
+        yield set_scene(house.url, house.data / "mail", token)
     finally:
-        process.kill()
+        house.kill()
 
 
 def test_on_real_parts(house: RealHouse, scene: Scene, tell: Callable[[str], None]) -> None:

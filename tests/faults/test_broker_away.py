@@ -21,6 +21,10 @@ from tests.faults.counting import read_books, rows, settled
 from tests.faults.scene import Scene, in_threads, wait_until
 from tests.services.sessions_house import House
 
+pytestmark = [
+    pytest.mark.usefixtures("broker_restarts"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # see there
+]
 COMMANDS = 20
 
 

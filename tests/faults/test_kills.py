@@ -11,12 +11,18 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from deploy.local.house import Process, RealHouse
 from deploy.local.server import Server
 from tests.faults.counting import count_types, notice_faults, repair_faults, rows, settled
-from tests.faults.scene import Scene, Visitor, wait_until
+from tests.faults.scene import Scene, wait_until
 from tests.faults.stream import BOOKED, CANCELLED, Hand, Tally
 
+pytestmark = [
+    pytest.mark.usefixtures("broker_restarts"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # see there
+]
 HANDS = 4
 KINDS = ("web", "worker", "broker", "database")
 OF_SESSION = "select convert_from(body, 'UTF8')::jsonb #>> '{data,session}' from events where type = %s"
@@ -59,10 +65,9 @@ def make_hands(scene: Scene, tally: Tally, seed: int) -> list[Hand]:
     """Hands with a client each, and times that none of the others books."""
     visitors = scene.enrol(HANDS)
     session = scene.begin_session(visitors[0])
-    counselor = Visitor(scene.counselor, "")
     times = scene.times(visitors[0], timedelta(days=1))
     return [
-        Hand(visitor, counselor, session, times[n::HANDS], tally, random.Random(seed * 10 + n))
+        Hand(visitor, scene.counselor_again(), session, times[n::HANDS], tally, random.Random(seed * 10 + n))
         for n, visitor in enumerate(visitors)
     ]
 

@@ -10,9 +10,11 @@ import time
 from pathlib import Path
 
 import requests
+from click.testing import CliRunner, Result
 
 from deploy.local.parts import free_ports
 from deploy.local.processes import family, signal_all, wait_gone
+from services.cli import main
 
 PATIENCE = 120.0  # seconds; a first start makes the sample network, and the machine may be busy
 ROOT = Path(__file__).parents[2]
@@ -69,13 +71,26 @@ class Amanah:
             check=False,
         )
 
-    def start(self) -> float:
-        """Start serving; the seconds until it was ready."""
+    def here(self, *words: str, **more: str) -> Result:
+        """The same in this process, which is quicker; not for a command that serves. Its trace would be raised."""
+        mine = self.environment(**more)
+        others: dict[str, str | None] = {name: None for name in os.environ if name.startswith("AMANAH_")}
+        done = CliRunner().invoke(main, words, env=others | mine)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done
+
+    def start(self, recipe: str = f"exec {sys.executable} -m services.cli run") -> float:
+        """Start serving, in the folder, by a line for the shell; the seconds until it was ready."""
         began = time.monotonic()
         with self.log.open("ab") as output:
-            command = [sys.executable, "-m", "services.cli", "run"]
             self._process = subprocess.Popen(
-                command, stdout=output, stderr=output, env=self.environment(), start_new_session=True
+                ["sh", "-c", recipe],
+                cwd=self.folder,
+                stdout=output,
+                stderr=output,
+                env=self.environment(),
+                start_new_session=True,
             )
         while time.monotonic() - began < PATIENCE:
             assert self._process.poll() is None, self.said
@@ -85,6 +100,13 @@ class Amanah:
             except requests.ConnectionError:
                 time.sleep(0.05)
         raise AssertionError(f"not ready in {PATIENCE} s:\n{self.said}")
+
+    def hear(self, words: str) -> None:
+        """Wait until it has printed this."""
+        deadline = time.monotonic() + PATIENCE
+        while words not in self.said:
+            assert time.monotonic() < deadline, f"never said {words!r}:\n{self.said}"
+            time.sleep(0.05)
 
     def interrupt(self) -> int:
         """Ctrl-C: a terminal signals every process of the group. The exit code; nothing may be left running."""

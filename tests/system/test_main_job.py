@@ -12,7 +12,7 @@ from deploy.local.cluster import Cluster
 from deploy.local.house import RealHouse
 from services.embedded import prepare
 from services.identity.app import founding_link
-from services.kernel.settings import load_settings
+from services.kernel.settings import SERVICES, load_settings
 from services.kernel.time import system_clock
 from services.mainjob.cast import Cast
 from services.mainjob.driver import HttpDriver
@@ -70,6 +70,10 @@ def test_on_real_parts(real_house: RealHouse) -> None:
     token = founding.stdout.strip().partition("token=")[2]
     _holds(play_main_job(driver, said.append, founding_token=token), said)
     _every_process_lives(real_house)
+    for service in SERVICES:
+        for words in (["store", "verify", service], ["rebuild", service, "--verify"], ["doctor", service]):
+            done = real_house.amanah(service, *words)
+            assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
 
 
 def _every_process_lives(house: RealHouse) -> None:

@@ -1,9 +1,10 @@
-"""``python -m services.audit.verifier BUNDLE [--log-key KEY]``: verify a bundle offline.
+"""``python -m services.audit.verifier BUNDLE [--log-key KEY] [--json]``: verify a bundle offline.
 
 Exit codes: 0 proven, 1 failed, 2 consistent with itself but the signer is unknown, 3 wrong usage.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--log-key",
         help="the log's key (name+id+base64) or a file that holds it; get it from the network, not with the bundle",
     )
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
     given = parser.parse_args(arguments)
     try:
         report = verify_bundle(given.bundle, _key_text(given.log_key))
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _usage(f"--log-key: {error}")
     except OSError as error:
         return _usage(f"cannot read {error.filename}: {error.strerror}")
-    print(report.text(), end="")
+    print(json.dumps(report.as_dict(), indent=2) + "\n" if given.json else report.text(), end="")
     return report.exit_code
 
 

@@ -7,6 +7,7 @@ E.164 (phone), RFC 5321 (lengths of e-mail addresses), Unicode normal form C.
 
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from datetime import date
 from typing import Any, ClassVar
 
@@ -32,7 +33,7 @@ class BaseSchema(Schema):
     }
 
 
-class _TextField(fields.String):
+class _TextField(fields.String, ABC):
     """Text that ``canonical`` accepts and makes canonical; what it refuses, it refuses with a sentence.
 
     ``described`` stands in the OpenAPI description beside the type.
@@ -55,8 +56,8 @@ class _TextField(fields.String):
             raise self.make_error("invalid")
         return self.canonical(value)
 
-    def canonical(self, text: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def canonical(self, text: str) -> str: ...
 
 
 class InstantField(_TextField):

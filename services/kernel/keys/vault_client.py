@@ -3,6 +3,8 @@
 What it promises:
 - A call ends within ``deadline`` seconds, with an answer or with ``KeysUnavailable`` and a reason code (each request
   waits ``timeout`` seconds at most; the system's look-up of the server's name is not bounded, so give an address).
+- A server that has fallen silent is left alone for ``REST`` seconds, then asked by one thread at a time; everybody else
+  is refused soon. So a request that needs keys twice waits once, and who needs none does not queue behind it.
 - The token is renewed inside calls once two thirds of its life are over, with jitter; no thread runs. A token that
   the server no longer knows is replaced by signing in again, once a call.
 - Nothing is taken from the environment: no token, no proxy, no certificate bundle. Redirects are not followed, since
@@ -27,6 +29,8 @@ from requests.adapters import HTTPAdapter
 from services.kernel.keys.port import KeysRefused, KeysUnavailable
 
 TRIES = 3
+REST = 1.0  # seconds
+MOMENT = 0.2  # seconds that the others wait for the one who asks a silent server: a well one answers sooner
 _FIRST_PAUSE = 0.1
 _POOL = 32
 
@@ -132,9 +136,24 @@ class VaultClient:
         self._jitter = jitter
         self._signing_in = threading.Lock()
         self._held: _Token | None = None
+        self._trial = threading.Lock()
+        self._silent_at: float | None = None  # when the last request was given up without an answer
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
         """Send one request under our token. Raises ``KeysUnavailable``, or ``KeysRefused`` where we lack the right."""
+        silent_at = self._silent_at
+        if silent_at is None:
+            return self._call(method, path, body)
+        if self._monotonic() < silent_at + REST or not self._trial.acquire(timeout=MOMENT):
+            raise _unavailable(_TIMEOUT)
+        try:
+            if self._silent_at is not None:
+                return self._call(method, path, body)
+        finally:
+            self._trial.release()
+        return self._call(method, path, body)  # who went first was answered
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Answer:
         until = self._monotonic() + self._deadline
         token = self._token(until)
         answer = self._send(method, path, body, token.value, until)
@@ -196,12 +215,14 @@ class VaultClient:
                 break
             outcome = self._send_once(method, path, body, token, min(self._timeout, left))
             if isinstance(outcome, Answer):
+                self._silent_at = None
                 return outcome
             failure = outcome
             if not failure.again or attempt == TRIES - 1:
                 break
             wait = _FIRST_PAUSE * 2**attempt * (0.5 + self._jitter())
             self._pause(max(0.0, min(wait, until - self._monotonic())))
+        self._silent_at = self._monotonic() if failure is _TIMEOUT else None
         raise _unavailable(failure)
 
     def _send_once(

@@ -32,9 +32,13 @@ class Store:
 
 
 def migrate(settings: Settings, service: str) -> None:
-    """Bring the service's database to the newest revision. Safe to run again, and by several at once."""
+    """Bring the service's database to the newest revision. Safe to run again, and by several at once.
+
+    Raises ``SchemaBehind`` when this release is the older one.
+    """
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -45,6 +49,10 @@ def migrate(settings: Settings, service: str) -> None:
         with engine.begin() as connection:
             config.attributes.update(connection=connection, service=service, lanes=settings.lanes)
             command.upgrade(config, "head")
+    except CommandError as error:  # a revision that these files do not know
+        raise SchemaBehind(
+            f"The database of {service} was made by another release. Use that release or a newer one."
+        ) from error
     finally:
         engine.dispose()
 

@@ -54,7 +54,7 @@ def _verify_lane(connection: Connection, head: bytes, lane: int, found: Verified
         where = f"lane {lane}, event {row['sequence']}"
         if row["sequence"] != last + 1:
             found.faults.append(f"{where}: a hole, the event before it is {last}")
-        body = bytes(row["body"])
+        body = row["body"] if isinstance(row["body"], bytes) else str(row["body"]).encode()  # SQLite keeps any type
         expected = chain(head, lane, row["sequence"], previous, body)
         if bytes(row["chain"]) != expected:
             found.faults.append(f"{where}: the chain does not follow from its bytes and the event before")
