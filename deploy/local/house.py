@@ -68,6 +68,11 @@ class Process:
     def pid(self) -> int:
         return self._running.pid if self._running else 0
 
+    @property
+    def ended(self) -> bool:
+        """Whether it was started, and has ended by itself."""
+        return self._running is not None and self._running.poll() is not None
+
     def _signal(self, number: signal.Signals) -> None:
         if self._running is None:
             return
@@ -130,7 +135,7 @@ class RealHouse:
     def start(self) -> None:
         """Start what does not run, and wait until all of it answers."""
         for process in self.processes.values():
-            if not process.pid:
+            if process.ended or not process.pid:
                 process.start()
         deadline = time.monotonic() + READY_SECONDS
         for process in self.processes.values():

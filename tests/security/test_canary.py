@@ -66,7 +66,7 @@ def test_an_erasure_leaves_no_key_that_opens(seen: Seen, capsys: pytest.CaptureF
 
 
 def test_wrapped_keys_leave_the_files(seen: Seen) -> None:
-    """On SQLite at once. On PostgreSQL the rewritten table is free of them; the write-ahead log may hold them longer."""
+    """On SQLite at once. On PostgreSQL the table is free of them; the write-ahead log may keep them longer."""
     *_, last = seen.wrapped_left.values()
     assert set(last) <= {"pg_wal"}
 

@@ -1,8 +1,10 @@
-"""The main job, from the founding to an erasure: the same script against each way in which the house can run."""
+"""The main job, from the founding to an erasure: one script, in one process and against separate ones on real parts.
+
+Over HTTP against ``amanah run`` it is played by the README's own command, in ``test_readme``.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +20,6 @@ from services.mainjob.cast import Cast
 from services.mainjob.driver import HttpDriver
 from services.mainjob.inprocess import InProcess
 from services.mainjob.smoke import STEPS, play_main_job
-from tests.system.running import Amanah
 
 
 def _holds(cast: Cast, said: list[str]) -> None:
@@ -40,19 +41,6 @@ def test_in_one_process(tmp_path: Path) -> None:
         _holds(play_main_job(driver, said.append, founding_token=link.partition("token=")[2]), said)
     finally:
         driver.close()
-
-
-def test_over_http_against_amanah_run(tmp_path: Path) -> None:
-    house = Amanah(tmp_path)
-    said: list[str] = []
-    try:
-        house.start()
-        driver = HttpDriver(house.url, house.data / "mail")
-        token = re.findall(r"token=(\S+)", house.said)[-1]
-        _holds(play_main_job(driver, said.append, founding_token=token), said)
-        assert house.interrupt() == 0
-    finally:
-        house.kill()
 
 
 @pytest.fixture
