@@ -122,9 +122,7 @@ def _greet(settings: Settings) -> None:
         fill(settings, say)
     elif link is not None:
         say(f"Nobody has founded this network yet. This link works once: {link}")
-        say(
-            f"Until its page is there, send its token to POST {settings.url}/identity/v1/founding; the API describes it."
-        )
+        say(f"Its page comes later; today, send the token to POST {settings.url}/identity/v1/founding .")
     if people := who_can_sign_in(settings):
         say(people)
     say(f"Open {settings.url} . Ctrl-C ends it; your data stay in {settings.data}, the log is {LOG} there.")
