@@ -26,6 +26,7 @@ from kafka.errors import KafkaError
 
 from deploy.local.parts import HOST, Missing, Name, Program, free_ports, from_environment, program_on_path
 from deploy.local.server import NotYet, Server, StartFailed
+from services.kernel.log.kafka import connect
 
 VERSION = "4.3.1"  # as in pom.xml
 OLDEST_JAVA = 17
@@ -187,7 +188,9 @@ def _client(address: str) -> Iterator[Any]:
     level, client = loud.level, None
     loud.setLevel(logging.CRITICAL)
     try:
-        client = KafkaAdminClient(bootstrap_servers=address, bootstrap_timeout_ms=2000, request_timeout_ms=5000)
+        _ensure_listening(address)
+        settings = {"bootstrap_servers": address, "bootstrap_timeout_ms": 2000, "request_timeout_ms": 5000}
+        client = connect(KafkaAdminClient, **settings)
         yield client
     except (KafkaError, OSError) as error:
         raise NotYet(f"{type(error).__name__}: {error}") from error
@@ -195,3 +198,9 @@ def _client(address: str) -> Iterator[Any]:
         if client is not None:
             client.close()
         loud.setLevel(level)
+
+
+def _ensure_listening(address: str) -> None:
+    """Raises ``OSError`` while nothing listens: a client that cannot connect leaves its socket to the collector."""
+    host, _, port = address.partition(",")[0].rpartition(":")
+    socket.create_connection((host, int(port)), timeout=1).close()

@@ -89,14 +89,15 @@ def _invite(cast: Cast) -> None:
         ("officer_jakarta", "Bima Wicaksono", "jakarta", ["officer"]),
     )
     for part, name, clinic, roles in wanted:
-        _join(cast, cast.person(part, name), clinic, roles)
-    _join(cast, cast["counselor"], "jakarta", ["counselor"])
+        join(cast, cast.person(part, name), clinic, roles)
+    join(cast, cast["counselor"], "jakarta", ["counselor"])
     cast["counselor"].sign_in()
     cast.recorded("identity.membership-granted", "phoenix", actor=cast["counselor"].account)
     cast.say("operator, counselor, verifier and officers have joined by mail")
 
 
-def _join(cast: Cast, actor: Actor, clinic: str, roles: list[str]) -> None:
+def join(cast: Cast, actor: Actor, clinic: str, roles: list[str]) -> None:
+    """The founder invites somebody into a clinic, and they accept by the token of the mail."""
     known = len(cast.driver.mails_to(actor.email))
     order = {"clinic": cast.clinics[clinic], "roles": roles, "email": actor.email}
     cast["founder"].post("/identity/v1/invitations", order)

@@ -121,7 +121,7 @@ PROBES: tuple[Probe, ...] = (
     _licensing("list-rules", "GET /rules", SIGNED_IN),
     _licensing("read-rule", "GET /rules/{rule}", SIGNED_IN),
     _licensing(
-        "adopt-rule", "POST /rules/{rule}/adoptions", "network_operator", {"edition": 9, "source_read": "0" * 64}
+        "adopt-rule", "POST /rules/{rule}/adoptions", "network_operator", {"edition": 1, "source_read": "{source_hash}"}
     ),
     _licensing("read-profile", "GET /profile", COUNSELORS),
     _licensing(

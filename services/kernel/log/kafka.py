@@ -232,7 +232,7 @@ class KafkaLog:
     @contextmanager
     def _administering(self) -> Iterator[KafkaAdminClient]:
         with _asking("ask the event log"):
-            admin = _connect(KafkaAdminClient, **self._settings)
+            admin = connect(KafkaAdminClient, **self._settings)
             try:
                 yield admin
             finally:
@@ -240,7 +240,7 @@ class KafkaLog:
                     admin.close()
 
     def _new_producer(self) -> KafkaProducer:
-        return _connect(
+        return connect(
             KafkaProducer,
             **self._settings,
             metrics_enabled=False,
@@ -256,7 +256,7 @@ class KafkaLog:
         )
 
     def _new_consumer(self) -> KafkaConsumer:
-        return _connect(
+        return connect(
             KafkaConsumer,
             **self._settings,
             metrics_enabled=False,
@@ -323,8 +323,8 @@ def _close(consumer: KafkaConsumer) -> None:
         consumer.close(autocommit=False, timeout_ms=1000)
 
 
-def _connect(kind: Callable[..., Any], **settings: Any) -> Any:
-    """A new client. One that meets no broker is ended: it has started a thread, which it would leave behind."""
+def connect(kind: Callable[..., Any], **settings: Any) -> Any:
+    """A new client of kafka-python's. One that meets no broker is ended: it would leave the thread it started behind."""
     nets: list[KafkaNetClient] = []
 
     def net(**more: Any) -> KafkaNetClient:
