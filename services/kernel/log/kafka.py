@@ -324,7 +324,7 @@ def _close(consumer: KafkaConsumer) -> None:
 
 
 def connect(kind: Callable[..., Any], **settings: Any) -> Any:
-    """A new client of kafka-python's. One that meets no broker is ended: it would leave the thread it started behind."""
+    """A new client of kafka-python's. One that meets no broker is ended, else its thread would stay behind."""
     nets: list[KafkaNetClient] = []
 
     def net(**more: Any) -> KafkaNetClient:
