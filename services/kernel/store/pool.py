@@ -1,10 +1,11 @@
 """A pool of connections to one PostgreSQL database, and what a driver's error means to the house.
 
 Transactions are begun and ended by hand on autocommit connections. A connection leaves its block clean or is closed.
-When one broke, all that were opened before it are as dead: they are closed when they are next taken, and replaced; so
-after a restart of the database each waiting request is told once at most, and the service heals by itself.
+One that the server ended is seen when it is taken, and replaced. When one broke in use, all that were opened before it
+are as dead and are replaced too; so after a restart of the database the service heals by itself.
 """
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -103,9 +104,18 @@ class Pool:
     def _made(self, _connection: object, record: Any) -> None:
         record.info[_GENERATION] = self._generation
 
-    def _taken(self, _connection: object, record: Any, _proxy: object) -> None:
+    def _taken(self, connection: Any, record: Any, _proxy: object) -> None:
         if record.info[_GENERATION] != self._generation:
             raise DisconnectionError("opened before the database was lost")
+        if _has_ended(connection):
+            raise DisconnectionError("the database ended it")
+
+
+def _has_ended(raw: Raw) -> bool:
+    """Whether the server hung up: on an idle connection nobody has anything to say. It costs no round trip."""
+    watch = select.poll()
+    watch.register(raw.pgconn.socket, select.POLLIN)
+    return bool(watch.poll(0))
 
 
 def _leave_clean(borrowed: PoolProxiedConnection, raw: Raw) -> None:
