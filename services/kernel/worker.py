@@ -82,6 +82,10 @@ class Worker:
         self.assembly.service.nudge.set()
         for thread in self._threads:
             thread.join(timeout)
+        if not self._threads:  # turned by hand: no thread lets go of the log at its end
+            for relay in self.relays:
+                relay.close()
+            self.consumer.close()
 
     def turn(self) -> int:
         """One round of everything, in this thread: for the sample network and for tests, which have their own time."""

@@ -120,7 +120,8 @@ def _readings(path: Path) -> Iterator[bytes]:
             yield from (packed.read(name) for name in packed.namelist())
     if path.suffix == ".eml":
         parts = email.message_from_bytes(data).walk()
-        yield from (part.get_payload(decode=True) or b"" for part in parts if not part.is_multipart())
+        decoded = (part.get_payload(decode=True) for part in parts if not part.is_multipart())
+        yield from (text for text in decoded if isinstance(text, bytes))
 
 
 def _stemmed(text: str) -> bool:

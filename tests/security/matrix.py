@@ -5,6 +5,8 @@ who may send it. Everybody else of the cast must be refused. The objects are of 
 her session, and Helen who counsels her. ``other_...`` are people of a clinic that has nothing to do with them.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +47,15 @@ class Probe:
     @property
     def name(self) -> str:
         return f"{self.operation} {self.request.partition('?')[2]}".strip()
+
+
+def filled(probe: Probe, objects: Mapping[str, str]) -> tuple[str, str, Any]:
+    """Method, path and body of a probe, with the ids of real objects for the names in it."""
+    text = json.dumps([*probe.request.split(" ", 1), probe.body])
+    for name, value in objects.items():
+        text = text.replace("{" + name + "}", value)
+    method, path, body = json.loads(text)
+    return method, f"/{probe.service}/v1{path}", body
 
 
 def _probe(service: str, operation: str, request: str, allowed: str | frozenset[str], body: Any = None) -> Probe:

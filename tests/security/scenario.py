@@ -80,7 +80,7 @@ class Grounds:
         for words in ("vacuum", "vacuum full data_keys"):
             for name in SERVICES:
                 with self.cluster.postgres().connect(f"amanah_{name}") as db:
-                    db.execute(words)  # type: ignore[call-overload]
+                    db.execute(words)
                     db.execute("checkpoint")
             yield words
 

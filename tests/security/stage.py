@@ -13,7 +13,7 @@ from services.identity.app import founding_link
 from services.kernel.parts import make_topics, open_log
 from services.kernel.settings import SERVICES, Settings, load_settings
 from services.kernel.store.opening import migrate
-from services.kernel.time import Clock, plus, system_clock
+from services.kernel.time import Clock, Instant, plus, system_clock
 from services.mainjob.actor import made_id
 from services.mainjob.booking import book, come, consent, intake
 from services.mainjob.cast import Cast
@@ -155,7 +155,7 @@ def _booked(stage: Stage) -> str:
     wish = {"client": client, "counselor": counselor, "start": start, "modality": "phone"}
     session = made_id(cast["dewi"].post("/sessions/v1/sessions", wish))
     if plus(stage.clock(), minutes=10) < start:
-        stage.clock.at = plus(start, minutes=-10)
+        stage.clock.at = plus(Instant(start), minutes=-10)
     stage.turn("dewi", "counselor")
     return session
 

@@ -14,18 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 
 from services.kernel.http import tokens
-from services.kernel.http.tokens import Membership
 from services.kernel.ids import new_id
 from services.kernel.settings import SERVICES
 from services.kernel.time import plus
-from services.mainjob.actor import made_id
 from services.mainjob.driver import Reply
-from services.mainjob.joining import join
-from tests.security.matrix import ANYONE, CLIENTS, EVERYBODY, NOBODY, PROBES, ROLES, Probe
+from tests.security.matrix import ANYONE, EVERYBODY, NOBODY, PROBES, Probe, filled
 from tests.security.stage import Stage
-from tests.world import token_for
 
-REFUSED = (401, 403)
 # What an allowed request may end in, where the object is not in the state for it: never a refusal of the person.
 REACHED = (200, 201, 202, 204, 400, 404, 409, 410, 412, 422)
 DONE = (200, 201, 202, 204, 409, 412)
@@ -37,86 +32,11 @@ ENTERED_BY_TOKEN = {
 }  # no sign-in: a mailed token
 
 
-@pytest.fixture(scope="module")
-def objects(stage: Stage) -> dict[str, str]:
-    """The names that stand in the probes, and the ids of real objects."""
-    cast, things = stage.cast, stage.cast.things
-    founder, ana = cast["founder"], cast.client_of("ana", "phoenix")
-    terms = {"zone": "Asia/Jakarta", "languages": ["en"], "erasure_wait_days": 0, "retention_floor_years": 0}
-    order = terms | {"name": "A clinic elsewhere", "jurisdiction": "ID"}
-    known = dict(cast.clinics) | {"elsewhere": made_id(founder.post("/identity/v1/clinics", order))}
-    invite = {"clinic": known["phoenix"], "roles": ["operator"], "email": "guest@example.org"}
-    join(cast, cast.person("spare", "Lena Vogel"), "phoenix", ["verifier"])
-    people = founder.get(f"/identity/v1/clinics/{known['phoenix']}/people")["items"]
-    hold = cast["officer_phoenix"].post(
-        f"/identity/v1/clients/{ana}/holds", {"basis": "court", "reason": "A case is open."}
-    )
-    credential = things["credential_US-AZ"]
-    rule = founder.get("/licensing/v1/rules")["items"][0]
-    officer = cast["officer_phoenix"]
-    bundle = {"clinic": known["phoenix"], "client": ana, "purpose": "complaint"}
-    entries = officer.get(f"/audit/v1/trail?clinic={known['phoenix']}&client={ana}")["items"]
-    second = cast["ana"].driver.call(
-        "POST", "/identity/v1/sign-ins", token=None, json={"email": cast["ana"].email, "password": cast["ana"].password}
-    )
-    return known | {
-        "ana": ana,
-        "ana_email": cast["ana"].email,
-        "ana_password": cast["ana"].password,
-        "counselor": cast["counselor"].account,
-        "session": things["session_ana"],
-        "credential": credential,
-        "evidence": cast["counselor"].get(f"/licensing/v1/credentials/{credential}")["evidence"][0]["evidence"],
-        "rule": rule["rule"],
-        "source_hash": rule["source_hash"],
-        "text": cast["counselor"].get("/licensing/v1/attestation-texts")["items"][0]["text"],
-        "item": cast["ana"].get("/sessions/v1/consent-items")["items"][0]["code"],
-        "invitation": made_id(founder.post("/identity/v1/invitations", invite)),
-        "membership": next(one for one in people if one["name"] == "Lena Vogel")["memberships"][0]["membership"],
-        "hold": made_id(hold),
-        "erasure": made_id(cast["ana"].post(f"/identity/v1/clients/{ana}/erasures")),
-        "sign_in": second.json["sid"],
-        "bundle": made_id(officer.post("/audit/v1/bundles", bundle)),
-        "entry": str(entries[0]["index"]),
-        "now": stage.clock(),
-        "later": plus(stage.clock(), days=30),
-    }
-
-
-@pytest.fixture(scope="module")
-def bearers(stage: Stage, objects: dict[str, str]) -> dict[str, str | None]:
-    """A token for everybody of the matrix. Who takes part in the main job has their own account."""
-    own = {"counselor": "counselor", "verifier": "verifier", "officer": "officer_phoenix", "operator": "operator"}
-    own |= {"network_operator": "founder"} | {client: client for client in CLIENTS}
-    made: dict[str, str | None] = {NOBODY: None}
-    for name in EVERYBODY:
-        account = stage.cast[own[name]].account if name in own else new_id()
-        where, role = ROLES.get(name, ("", "client"))
-        if name in CLIENTS:
-            clinic = CLIENTS[name]
-            membership = Membership(objects[clinic], stage.cast.client_of(name, clinic), ("client",))
-            made[name] = token_for(stage.settings, account, [membership], at=stage.clock())
-        elif where:
-            made[name] = token_for(
-                stage.settings, account, [Membership(objects[where], None, (role,))], at=stage.clock()
-            )
-        else:
-            membership = Membership(None, None, (role,))
-            made[name] = token_for(stage.settings, account, [membership], [role], at=stage.clock())
-    return made
-
-
 def send(stage: Stage, probe: Probe, objects: dict[str, str], token: str | None) -> Reply:
-    """Send a probe with its names filled in, with everything that an allowed request would carry."""
-    method, _, path = probe.request.partition(" ")
-    for name, value in objects.items():
-        path = path.replace("{" + name + "}", value)
-    body = json.dumps(probe.body)
-    for name, value in objects.items():
-        body = body.replace("{" + name + "}", value)
+    """Send a probe, with everything that an allowed request would carry."""
+    method, path, body = filled(probe, objects)
     headers = {"Idempotency-Key": new_id(), "If-Match": '"99"'}
-    sent = json.loads(body) if probe.body is not None else None
-    return stage.driver.call(method, f"/{probe.service}/v1{path}", token=token, json=sent, headers=headers)
+    return stage.driver.call(method, path, token=token, json=body, headers=headers)
 
 
 def test_the_matrix_names_every_operation(stage: Stage) -> None:

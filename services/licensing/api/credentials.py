@@ -125,9 +125,8 @@ def attach(credential: str) -> Response:
 
 @credentials.route("/credentials/<string:credential>/evidence/<string:evidence>", methods=["GET"])
 @operation("read-evidence")
-@credentials.response(
-    200, {"type": "string", "contentMediaType": "application/octet-stream"}, content_type="application/octet-stream"
-)
+@credentials.doc(responses={"200": {"description": "The file", "content": {kind: {} for kind in MEDIA_TYPES}}})
+@credentials.response(200, content_type=MEDIA_TYPES[0])
 def read_file(credential: str, evidence: str) -> Any:
     """The file itself. A verifier's look is recorded."""
     row = questions.evidence_row(here().service, credential, evidence)
