@@ -44,3 +44,9 @@ def test_no_service_takes_the_crypto_into_its_own_hands() -> None:
             if module in ("services.kernel.keys.sealing", "services.kernel.sealer") and "kernel/" not in name:
                 own.append(name)
     assert own == []
+
+
+def test_data_keys_are_opened_in_one_place_and_used_in_one() -> None:
+    keys = {module for module, called in calls("open_keys") if called.split(".")[-2].lstrip("_") == "keys"}
+    assert keys == {"services/kernel/sealer.py"}
+    assert {module for module, _ in calls("unwrap")} == {"services/kernel/keys/cache.py"}

@@ -53,8 +53,8 @@ def _made(stage: Stage, ana: str) -> dict[str, str]:
     """What the probes need and the main job does not leave: a clinic elsewhere, somebody to send away, and the like."""
     cast, founder, officer = stage.cast, stage.cast["founder"], stage.cast["officer_phoenix"]
     phoenix = cast.clinics["phoenix"]
-    clinic = {"name": "A clinic elsewhere", "jurisdiction": "ID", "zone": "Asia/Jakarta", "languages": ["en"]}
-    clinic |= {"erasure_wait_days": 0, "retention_floor_years": 0}
+    terms = {"zone": "Asia/Jakarta", "languages": ["en"], "erasure_wait_days": 0, "retention_floor_years": 0}
+    clinic = terms | {"name": "A clinic elsewhere", "jurisdiction": "ID"}
     join(cast, cast.person("spare", "Lena Vogel"), "phoenix", ["verifier"])
     people = founder.get(f"/identity/v1/clinics/{phoenix}/people")["items"]
     invite = {"clinic": phoenix, "roles": ["operator"], "email": "guest@example.org"}
