@@ -99,7 +99,9 @@ def of_http(error: HTTPException) -> Response:
 
 
 def _ours(error: Problem) -> Response:
-    if error.status >= 500:
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        log.warning("the request could not be served now", extra={"error_type": type(error).__name__})
+    elif error.status >= 500:
         log.error("the request could not be served", exc_info=error)
     slug = error.slug
     response = problem(error.status, slug, error.title, error.detail, error.help, error.errors, error.extra)
