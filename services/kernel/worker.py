@@ -179,5 +179,5 @@ class Pause:
     def _failed(self, kind: str, detail: str) -> None:
         self._failures += 1
         if self._failures in (1, 10, 100):
-            _log.warning("a step failed and is tried again: %s", detail or kind, extra={"error_type": kind})
+            _log.warning("a step failed and is tried again: %s", detail or kind, extra={"reason": kind})
         self._stopped.wait(min(0.1 * 2**self._failures, LONGEST_PAUSE))

@@ -100,7 +100,7 @@ def of_http(error: HTTPException) -> Response:
 
 def _ours(error: Problem) -> Response:
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        log.warning("the request could not be served now", extra={"error_type": type(error).__name__})
+        log.warning("the request could not be served now", extra={"reason": error.slug})
     elif error.status >= 500:
         log.error("the request could not be served", exc_info=error)
     slug = error.slug
