@@ -8,6 +8,7 @@ A service cannot be started with an operation that nobody decided about.
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -105,7 +106,7 @@ def make_app(
     tokens, by version. ``checks``: readiness, by name. ``on_refused`` records that a known person was refused.
     ``standalone``: health also at the root, for a process that serves this service alone. Raises ``PolicyError``.
     """
-    app = Flask(service_name, static_folder=None)
+    app = Flask(service_name, static_folder=None, root_path=str(Path(__file__).parent))
     app.config.update(_CONFIG, MAX_CONTENT_LENGTH=body_limit, MAX_FORM_MEMORY_SIZE=body_limit)
     app.config.update(API_TITLE=f"Amanah {service_name}", API_VERSION=version, OPENAPI_VERSION="3.1.0")
     app.config["OPENAPI_URL_PREFIX"] = f"/{service_name}/v1"

@@ -7,6 +7,7 @@ house does, they answer.
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from uuid import uuid4
 
 from flask import Flask, Response, g, jsonify, request
@@ -45,7 +46,7 @@ def make_front(
     clock: Clock = system_clock,
 ) -> Flask:
     """The WSGI app of the front. ``checks``: readiness of the whole process, by name, for ``/readyz``."""
-    app = Flask("front", static_folder=None)
+    app = Flask("front", static_folder=None, root_path=str(Path(__file__).parent))
     pages = Pages()
     by_address = {asset.address: asset for asset in pages.assets.values()}
 
