@@ -42,11 +42,6 @@ _service: ContextVar[str | None] = ContextVar("service", default=None)
 _correlation: ContextVar[str | None] = ContextVar("correlation", default=None)
 
 
-def correlation_id() -> str | None:
-    """The id that joins everything that follows from one request or one event; ``None`` outside of both."""
-    return _correlation.get()
-
-
 @contextmanager
 def bound(service: str | None = None, correlation: str | None = None) -> Iterator[None]:
     """Within this block every line carries these two; ``None`` keeps what was bound before."""

@@ -5,16 +5,15 @@ commitment, bytes, and then one transaction without any call over the network.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import RowMapping, Select, select
 
 from services.kernel.codec import encode
 from services.kernel.errors import Conflict, Erased, Invalid, Problem
 from services.kernel.events import Entry, event_type
-from services.kernel.fields import Id
 from services.kernel.keys.port import Keys
 from services.kernel.lanes import Lanes
 from services.kernel.projections import Projections, Rows
@@ -35,9 +34,7 @@ from services.kernel.store.write import (
 from services.kernel.time import Clock, Instant
 from services.kernel.work import Draft, Who, Work, stale
 
-P = ParamSpec("P")
 R = TypeVar("R")
-Command = Callable[Concatenate[Work, P], R]
 
 TRIES = 3
 
@@ -82,7 +79,7 @@ class Service:
     def do(self, who: Who, command: Callable[..., R], *args: Any, expected: int | None = None, **more: Any) -> R:
         """Run a command and write what it asked for. Raises what the command and the domain raise; ``Conflict`` after
         three tries; ``Stale`` when ``expected`` (If-Match) is not the version any more."""
-        return self._run(who, command, args, more, expected, None, None)
+        return self._run(who, lambda work: command(work, *args, **more), expected=expected)[0]
 
     def do_once(
         self, who: Who, once: Once, answer: Callable[[R, Instant], Answer], command: Callable[..., R], *args: Any
@@ -108,7 +105,7 @@ class Service:
             return inserted(answers, kept)
 
         try:
-            self._run(who, command, args, {}, None, keep, None)
+            self._run(who, lambda work: command(work, *args), keep=keep)
         except (AlreadyAnswered, Problem) as refused:
             kept = self._kept(once)  # the same request, sent twice at once, may be refused for what its twin did
             if kept is not None:
@@ -120,9 +117,7 @@ class Service:
 
     def react(self, who: Who, reaction: Callable[[Work], None], more: Iterable[RowChange]) -> list[Written]:
         """Run a reaction to another's event; ``more`` (the position, what was learned) is written with it."""
-        found: list[Written] = []
-        self._run(who, reaction, (), {}, None, None, list(more), found)
-        return found
+        return self._run(who, reaction, extra=list(more))[1]
 
     def note(self, who: Who, stream: str, event: Any, clinic: str | None) -> None:
         """Append one event that needs no decision: a look, a refusal."""
@@ -138,38 +133,31 @@ class Service:
     def _run(
         self,
         who: Who,
-        command: Callable[..., R],
-        args: Iterable[Any],
-        more: dict[str, Any],
-        expected: int | None,
-        keep: Callable[[R, Instant], RowChange] | None,
-        extra: list[RowChange] | None,
-        found: list[Written] | None = None,
-    ) -> R:
+        act: Callable[[Work], R],
+        *,
+        expected: int | None = None,
+        keep: Callable[[R, Instant], RowChange] | None = None,
+        extra: Sequence[RowChange] = (),
+    ) -> tuple[R, list[Written]]:
+        """Act, and write what was asked for; again when somebody else wrote first."""
         for attempt in range(1, TRIES + 1):
             work = self.work(who, expected)
-            result = command(work, *args, **more)
+            result = act(work)
             rows = [keep(result, work.now)] if keep else []
             try:
-                written = self._commit(work, rows + (extra or []))
+                return result, self._commit(work, [*rows, *extra])
             except StreamMoved:
                 if expected is not None:
                     raise stale(expected + 1) from None
                 if attempt == TRIES:
                     raise
-                continue
             except Retry:
                 if attempt == TRIES:
                     raise Conflict("Too many people write this at once.", help="Try again shortly.") from None
-                continue
             except KeyDestroyed:
                 self.sealer.forget()  # then the next try reads the key's row again, and finds the fence
                 if attempt == TRIES:
                     raise Erased("This person was erased at this moment.", help="Nothing can be written.") from None
-                continue
-            if found is not None:
-                found.extend(written)
-            return result
         raise AssertionError("unreachable")
 
     def _commit(self, work: Work, extra: list[RowChange]) -> list[Written]:
@@ -232,7 +220,6 @@ class Service:
         return Answer(row["status"], row["location"], row["etag"], replayed=True)
 
 
-def _append_one(work: Work, stream: str, event: Any, clinic: str | None) -> Id:
+def _append_one(work: Work, stream: str, event: Any, clinic: str | None) -> None:
     work.entries(stream)
     work.append(stream, event, clinic=clinic)
-    return work.drafts[-1].id

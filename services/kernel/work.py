@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import RowMapping, Select
 
-from services.kernel.codec import decode_as, decode_data, to_plain
+from services.kernel.codec import decode_as, decode_data
 from services.kernel.errors import NotFound, Stale
 from services.kernel.events import Entry, EventType, event_type, find_type
 from services.kernel.fields import ClinicId, Id
@@ -164,8 +164,3 @@ def stale(current: int) -> Stale:
         help="Read it again and send the new ETag in If-Match.",
         extra={"current": current},
     )
-
-
-def plain(value: Any) -> Any:
-    """A dataclass of the domain as JSON-shaped data, for read models and answers."""
-    return to_plain(value)

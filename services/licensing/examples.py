@@ -34,4 +34,3 @@ NADIA_ARIZONA: Body = {
 SCAN = b"%PDF-1.7\n% one page, the licence as it was printed\n%%EOF\n"
 
 FOUND_AT_THE_BOARD = "Public licence search of the Arizona board"
-FOUND_AT_THE_COLLEGE = "Public register of the Ontario college"

@@ -4,7 +4,6 @@ Nobody grants themselves officer or verifier: who watches must be chosen by anot
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from services.contracts.identity import MembershipEnded, MembershipGranted
 from services.contracts.vocabulary import Role
@@ -15,8 +14,6 @@ from services.kernel.time import Instant
 CLINIC_ROLES: tuple[Role, ...] = ("operator", "counselor", "verifier", "officer")
 NETWORK_ROLES: tuple[Role, ...] = ("operator", "officer", "verifier")
 WATCHING: frozenset[Role] = frozenset({"officer", "verifier"})
-
-Scope = Literal["clinic", "network"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from services.contracts.practice import Reason, Route, RuleRef
 from services.contracts.practice.days import BEGINNING
 from services.contracts.vocabulary import ReasonCode
 from services.contracts.words import MENDERS, OBLIGATIONS, REASONS, ROUTES, VERDICTS
+from services.kernel.codec import to_plain
 from services.kernel.errors import NotFound
 from services.kernel.fields import Id, Place
 from services.kernel.time import Instant
-from services.kernel.work import Work, plain
+from services.kernel.work import Work
 from services.licensing.domain.adoption import Adoptions, adopted
 from services.licensing.domain.clearance import AsOf, Subject, cleared_places, derive
 from services.licensing.domain.coverage import Coverage, coverage
@@ -112,7 +113,7 @@ def _route(route: Route, book: _Book) -> dict[str, Any]:
         "sentence": dict(REASONS[cast(ReasonCode, f"by_{route.kind}")]),
         "since": _since(route.since),
         "until": route.until,
-        "conditions": [plain(condition) for condition in route.conditions],
+        "conditions": [to_plain(condition) for condition in route.conditions],
         "obligations": [{"code": code, "sentence": dict(OBLIGATIONS[code])} for code in route.obligations],
         "credentials": list(route.credentials),
         "doubts": [_reason(doubt, book) for doubt in route.doubts],

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from services.kernel.codec import to_plain
 from services.kernel.http.paging import Page, PageRequest, encode_cursor
-from services.kernel.work import Work, plain
+from services.kernel.work import Work
 from services.licensing.domain.adoption import Adoption
 from services.licensing.domain.rule import Rule, source_hash
 from services.licensing.lookups import load_adoptions
@@ -27,7 +28,7 @@ def read_rule(work: Work, rule: Rule) -> dict[str, Any]:
 
 
 def _rule(rule: Rule, adoption: Adoption | None) -> dict[str, Any]:
-    shown: dict[str, Any] = plain(rule)
+    shown: dict[str, Any] = to_plain(rule)
     adopted = {"by": adoption.adopted_by, "at": adoption.at} if adoption else None
     return {
         "rule": shown.pop("id"),

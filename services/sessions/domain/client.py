@@ -5,7 +5,7 @@ that a decision can ask for the words it needs, and a replay after erasure needs
 fields are there, the place by its code, and what was consented to.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal, get_args
@@ -126,11 +126,6 @@ def check_birth_date(birth_date: str, now: Instant, zone: str) -> None:
 def fields_given(details: Mapping[str, Any]) -> tuple[str, ...]:
     """The details that hold something, in the order of the form."""
     return tuple(name for name in DETAILS if details.get(name) is not None)
-
-
-def refs_of(state: Client, details: Iterable[Detail]) -> tuple[Ref, ...]:
-    """Where these details are sealed; what was never given is left out."""
-    return tuple(ref for detail in details if (ref := state.ref(detail)) is not None)
 
 
 def _carried(event: ClientEnrolled | ClientDetailsChanged, event_id: Id) -> dict[str, Id]:
