@@ -56,9 +56,8 @@ class Reader:
         if keyholder not in set(claimed):
             raise Forbidden("These words belong to somebody else.", help="Sign in as the person they belong to.")
         wanted = list(refs)
-        opened = self._sealer.open(wanted)
         foreign = self._sealer.foreign(wanted, keyholder)
-        return Shown({ref: value for ref, value in opened.items() if ref not in foreign})
+        return Shown(self._sealer.open(ref for ref in wanted if ref not in foreign))
 
     def for_decision(self, refs: Iterable[Ref]) -> dict[Ref, Opened]:
         """Open words for a command that decides by them and appends what it decided. Never for an answer."""

@@ -55,7 +55,7 @@ class SealedRow:
 
 
 class Sealer:
-    """Seals and opens for one service. ``kek_of`` names the key-encrypting key of a clinic's values."""
+    """Seals and opens for one service. ``per_clinic``: each clinic's values have a key-encrypting key of their own."""
 
     def __init__(self, backend: Backend, keys: DataKeys, *, per_clinic: bool) -> None:
         self._backend = backend
