@@ -3,18 +3,16 @@
 Parts that hold threads or connections are made after the fork, in the process that uses them.
 """
 
-import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-from gunicorn.app.base import BaseApplication
 
 from services.embedded import House, hold, prepare
 from services.kernel.errors import Unavailable
+from services.kernel.http.wsgi import Gunicorn
 from services.kernel.logs import configure_logs
 from services.kernel.parts import open_log
 from services.kernel.settings import Settings
@@ -24,41 +22,7 @@ from services.sample import who_can_sign_in
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-log = logging.getLogger(__name__)
-
-GRACE = 10  # seconds to end what is under way
 LOG = "amanah.log"  # the house's log in the data folder, so that the terminal stays readable
-
-
-class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    """Gunicorn with our settings and nothing from its files or environment."""
-
-    def __init__(self, make: Callable[[], "WSGIApplication"], options: dict[str, Any]) -> None:
-        self._make = make
-        self._options = options
-        super().__init__()
-
-    def load_config(self) -> None:
-        for name, value in self._options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> "WSGIApplication":
-        return self._make()
-
-
-def _options(settings: Settings, workers: int) -> dict[str, Any]:
-    return {
-        "bind": f"{settings.bind}:{settings.port}",
-        "workers": workers,
-        "worker_class": "gthread",
-        "threads": settings.threads,
-        "timeout": 60,
-        "graceful_timeout": GRACE,
-        "keepalive": 75,
-        "loglevel": "warning",
-        "accesslog": None,
-        "control_socket_disable": True,
-    }
 
 
 def serve_house(settings: Settings) -> None:
@@ -80,7 +44,7 @@ def serve_house(settings: Settings) -> None:
         for each in house:
             each.close()
 
-    _Gunicorn(make, _options(settings, 1) | {"worker_exit": end}).run()
+    Gunicorn(make, _address(settings), processes=1, threads=settings.threads, worker_exit=end).run()
     held.close()
     journal.close()
 
@@ -90,7 +54,8 @@ def serve_service(settings: Settings, name: str) -> None:
     configure_logs()
     _ensure_port(settings)
     build(name, settings).close()  # say at once, and plainly, what is missing
-    _Gunicorn(lambda: build(name, settings).app, _options(settings, settings.processes)).run()
+    processes, threads = settings.processes, settings.threads
+    Gunicorn(lambda: build(name, settings).app, _address(settings), processes=processes, threads=threads).run()
 
 
 def work_service(settings: Settings, name: str) -> None:
@@ -127,6 +92,10 @@ def _greet(settings: Settings) -> None:
         say(people)
     say(f"Open {settings.url} . Ctrl-C ends it; your data stay in {settings.data}, the log is {LOG} there.")
     sys.stdout.flush()
+
+
+def _address(settings: Settings) -> str:
+    return f"{settings.bind}:{settings.port}"
 
 
 def _ensure_port(settings: Settings) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import requests
-from gunicorn.app.base import BaseApplication
 from werkzeug.wrappers import Request, Response
 
 from services.kernel.http.mount import mount
+from services.kernel.http.wsgi import Gunicorn
 from services.kernel.web.front import make_front
 from services.kernel.web.screen import look
 from services.screen import help_book, screen_parts
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Headers that belong to one connection, not to the message (RFC 9110, 7.6.1).
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host", "content-length"})
 _TIMEOUT = 60
+THREADS = 32
 
 
 class Upstream:
@@ -62,20 +63,7 @@ def gateway(routes: dict[str, int]) -> WSGIApplication:
     return mount(front, {name: Upstream(port) for name, port in routes.items()})
 
 
-class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    def __init__(self, port: int, routes: dict[str, int]) -> None:
-        self._port, self._routes = port, routes
-        super().__init__()
-
-    def load_config(self) -> None:
-        settings = {"bind": f"127.0.0.1:{self._port}", "workers": 1, "worker_class": "gthread", "threads": 32}
-        for name, value in {**settings, "loglevel": "warning", "control_socket_disable": True}.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> WSGIApplication:
-        return gateway(self._routes)
-
-
 if __name__ == "__main__":
     port, *words = sys.argv[1:]
-    _Gunicorn(int(port), {name: int(at) for name, at in (word.split("=") for word in words)}).run()
+    routes = {name: int(at) for name, at in (word.split("=") for word in words)}
+    Gunicorn(lambda: gateway(routes), f"127.0.0.1:{port}", processes=1, threads=THREADS).run()

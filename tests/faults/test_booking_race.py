@@ -58,11 +58,11 @@ def test_embedded(embedded: Scene, tell: Callable[[str], None]) -> None:
 def race(scene: Scene, visitors: list[Visitor], tell: Callable[[str], None]) -> None:
     """Release all of them at once on one time; look at what each was answered."""
     start = scene.times(visitors[0], timedelta(days=2))[0]
+    in_threads(lambda visitor: visitor.actor.get("/identity/v1/me"), visitors)  # everybody's connection is open
     released = threading.Barrier(len(visitors))
 
     def book(visitor: Visitor) -> tuple[Reply, float]:
         wish, key = visitor.wish(scene.counselor.account, start), secrets.token_urlsafe(16)
-        visitor.actor.get("/identity/v1/me")  # the connection is open
         released.wait(60)
         began = time.monotonic()
         return visitor.send("POST", "/sessions/v1/sessions", wish, key), time.monotonic() - began

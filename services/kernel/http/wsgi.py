@@ -1,0 +1,47 @@
+"""The server in front of an app: gunicorn with threads, with our settings and nothing from its files or environment.
+
+A connection is kept open for longer than a gateway or a browser lets it rest: else it is closed at the very moment at
+which the other side uses it again, and a request is lost that nobody answered.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+GRACE = 10  # seconds to end what is under way
+REST = 75  # seconds that an open connection may rest
+LONGEST = 60  # seconds without a sign of life after which a process is replaced
+
+
+class Gunicorn(BaseApplication):  # type: ignore[misc]
+    """``make`` is called in each process, after the fork. ``more``: further settings of gunicorn, such as hooks."""
+
+    def __init__(
+        self, make: Callable[[], "WSGIApplication"], address: str, *, processes: int, threads: int, **more: Any
+    ) -> None:
+        self._make = make
+        self._settings = {
+            "bind": address,
+            "workers": processes,
+            "worker_class": "gthread",
+            "threads": threads,
+            "timeout": LONGEST,
+            "graceful_timeout": GRACE,
+            "keepalive": REST,
+            "loglevel": "warning",
+            "accesslog": None,
+            "control_socket_disable": True,
+            **more,
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> "WSGIApplication":
+        return self._make()
