@@ -33,7 +33,7 @@ test: $(DEV) ## all tests; real parts that cannot be had are skipped and named
 	@$(PY) -m pytest
 
 check: $(DEV) ## lint, types, imports, sizes, the same rooms, generated docs
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check --no-cache . && $(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy services deploy benchmarks
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m pytest -q tests/house

@@ -1,9 +1,9 @@
 """The first tables of sessions."""
 
 from alembic import context, op
-from services.sessions.readmodels import TABLES
 
 from services.kernel.store.schema import first_revision
+from services.sessions.readmodels import TABLES
 
 revision = "0001"
 down_revision = None
