@@ -57,11 +57,11 @@ class SqliteBackend:
         self._side = path.with_suffix(".lock")
 
     def history(self, stream: str) -> list[HistoryRow]:
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             return [HistoryRow(*row) for row in _raw(connection).execute(_HISTORY, (stream,))]
 
     def after(self, lane: int, sequence: int, limit: int) -> list[StoredEvent]:
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             return [StoredEvent(*row) for row in _raw(connection).execute(_AFTER, (lane, sequence, limit))]
 
     def commit(self, write: Write) -> list[Written]:
@@ -78,7 +78,7 @@ class SqliteBackend:
     def erase(self, keyholder: str, erasure: str, time: str) -> int:
         with self._writing() as connection:
             count = erase_rows(connection, keyholder, erasure, time)
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             _raw(connection).execute("pragma wal_checkpoint(TRUNCATE)")  # else the old pages stay in the WAL
         return count
 
@@ -93,12 +93,12 @@ class SqliteBackend:
             yield _Held()
 
     def rows(self, statement: Executable) -> list[RowMapping]:
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             return list(connection.execute(statement).mappings())
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             connection.exec_driver_sql("begin")
             try:
                 yield connection
@@ -112,15 +112,24 @@ class SqliteBackend:
     def _writing(self) -> Iterator[Connection]:
         with self._turn, self._side.open("w") as side:
             fcntl.flock(side, fcntl.LOCK_EX)
-            with self.engine.connect() as connection:
+            with self._connected() as connection:
                 try:
                     connection.exec_driver_sql("begin immediate")
                     yield connection
                     connection.exec_driver_sql("commit")
-                except BaseException as error:
+                except BaseException:
                     if _raw(connection).in_transaction:
                         connection.exec_driver_sql("rollback")
-                    raise _translated(error) from error
+                    raise
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection. Raises the errors of ``store.write`` for constraints they know, and ``Unavailable``."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except (sqlite3.Error, DBAPIError) as error:
+            raise _translated(error) from error
 
     @staticmethod
     def _tail(connection: Connection, lane: int) -> tuple[int, bytes] | None:
@@ -140,16 +149,15 @@ def _raw(connection: Connection) -> sqlite3.Connection:
     return raw  # type: ignore[no-any-return]
 
 
-def _translated(error: BaseException) -> BaseException:
-    if not isinstance(error, DBAPIError):
-        return error
-    text = str(error.orig)
+def _translated(error: sqlite3.Error | DBAPIError) -> BaseException:
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    text = str(orig)
     if text == "FOREIGN KEY constraint failed":
         return meaning("sealed_values_key_id_fkey") or error
     constraint = text.rpartition("constraint failed: ")[2]
     known = meaning(_UNIQUE.get(constraint, constraint))
     if known is not None:
         return known
-    if isinstance(error.orig, sqlite3.OperationalError):
-        return Unavailable("The database file cannot be written just now.", help="Try again shortly.", retry_after=2)
+    if isinstance(orig, sqlite3.OperationalError):
+        return Unavailable("The database file does not answer just now.", help="Try again shortly.", retry_after=2)
     return error
