@@ -152,6 +152,7 @@ ReasonCode = Literal[
     "licence_required",
     "title_protected",
     "forbidden_here",
+    "home_rule_not_settled",
     "no_rule_known",
     # the whole question
     "place_unknown",

@@ -17,7 +17,7 @@ from services.licensing.context import Context
 from services.licensing.deriving import Release, derive_due
 from services.licensing.policy import OPERATIONS
 from services.licensing.reactions import REACTIONS
-from services.licensing.readmodels import PROJECTIONS, TABLES, revocations
+from services.licensing.readmodels import PROJECTIONS, TABLES, memberships, revocations
 from services.licensing.rules import load_rules
 
 NAME = "licensing"
@@ -29,7 +29,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Built:
     ``DataFileError`` where a rule or a text cannot be used."""
     assembly = assemble(settings, NAME, PROJECTIONS, clock=clock)
     service = assembly.service
-    on_refused = record_refusals(service, _refusal)
+    on_refused = record_refusals(service, _refusal, memberships.c.clinic)
     context = Context(service, settings, load_rules(), load_texts(), on_refused)
     app = service_app(service, BLUEPRINTS, context, OPERATIONS, revocations, on_refused)
     listener = Listener(service, REACTIONS)

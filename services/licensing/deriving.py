@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, select
 
-from services.kernel.errors import Problem
+from services.kernel.errors import Unavailable
 from services.kernel.service import Service
 from services.kernel.work import Who
 from services.licensing.commands.clearances import derive_clearances
+from services.licensing.commands.due import DERIVED
 from services.licensing.commands.rules import publish_ruleset
 from services.licensing.context import Context
 from services.licensing.domain.rule import Rule
@@ -17,6 +18,8 @@ from services.licensing.readmodels import due
 
 ACTOR = "service/licensing"
 AT_MOST = 200  # counselors at a time
+
+_DUE = select(due).where(due.c.mark != DERIVED)
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ def derive_due(context: Context, who: Who | None = None) -> int:
 
     One counselor who cannot be derived does not hold up the others; they stay due, and the first error is raised.
     """
-    rows = context.service.query(select(due).order_by(due.c.at, due.c.counselor).limit(AT_MOST))
+    rows = context.service.query(_DUE.order_by(due.c.at, due.c.counselor).limit(AT_MOST))
     return _derive(context, rows, who or Who(ACTOR))
 
 
@@ -40,9 +43,9 @@ def derive_now(context: Context, counselor: str | None, correlation: str | None)
         if counselor is None:
             derive_due(context, who)
         else:
-            _derive(context, context.service.query(select(due).where(due.c.counselor == counselor)), who)
-    except Problem as problem:
-        _log.warning("clearances are derived by the worker instead: %s", problem.detail)
+            _derive(context, context.service.query(_DUE.where(due.c.counselor == counselor)), who)
+    except Exception as error:
+        _log.warning("clearances are left to the worker", extra={"reason": type(error).__name__})
 
 
 @dataclass(slots=True)
@@ -63,12 +66,16 @@ class Release:
 
 
 def _derive(context: Context, rows: Sequence[RowMapping], who: Who) -> int:
+    """Whatever is wrong with one counselor, the others are derived; only a part that is away stops it for all."""
     published, failed = 0, None
     for row in rows:
         try:
-            published += context.service.do(who, derive_clearances, row["counselor"], row["mark"], context.catalogue)
-        except Problem as problem:
-            failed = failed or problem
+            published += context.service.do(who, derive_clearances, row["counselor"], context.catalogue)
+        except Unavailable:
+            raise
+        except Exception as error:
+            _log.warning("clearances of one counselor cannot be derived and stay as they are", exc_info=error)
+            failed = failed or error
     if failed is not None:
         raise failed
     return published

@@ -4,7 +4,7 @@
 again; a rebuild leaves it alone. Numbers, files and remarks are never here: a row holds the event that carries them.
 """
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, select, update
 
 from services.contracts.identity import MembershipEnded, MembershipGranted, SignInsRevoked
 from services.contracts.licensing import (
@@ -106,7 +106,7 @@ place_rules = Table(
     "place_rules", TABLES, Column("place", Text, primary_key=True), Column("body", Text, nullable=False)
 )
 
-# Whose clearances are to be derived again. A row is taken away by its mark, so what became due meanwhile stays due.
+# Whose clearances are to be derived again: a row for everybody for whom it ever was, without a mark once it is done.
 due = Table(
     "due",
     PLAIN,
@@ -186,7 +186,10 @@ def _evidence_attached(entry: Entry[EvidenceAttached], rows: Rows) -> None:
 @PROJECTIONS.on(VerificationRecorded)
 def _verification_recorded(entry: Entry[VerificationRecorded], rows: Rows) -> None:
     told = entry.data
-    rows.update(credentials, {"credential": told.credential}, verdict=told.verdict, valid_until=told.valid_until)
+    of_it = verifications.c.credential == told.credential
+    newer = select(verifications.c.verified).where(of_it, verifications.c.looked_at > told.looked_at)
+    newest = update(credentials).where(credentials.c.credential == told.credential, ~newer.exists())
+    rows.statements.append(newest.values(verdict=told.verdict, valid_until=told.valid_until))
     rows.put(
         verifications,
         verified=entry.id,

@@ -1,6 +1,7 @@
 """What licensing tells the other services: rules, place rules, clearances, and its answer to an erasure order."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,22 @@ import pytest
 from sqlalchemy import func, select
 
 from services.contracts.identity import ErasureOrdered, SignInsRevoked
+from services.contracts.licensing import CredentialRecorded, ProfileRecorded
 from services.kernel.errors import Unavailable
-from services.kernel.fields import ClinicId, Id, Language, PersonId, Place
+from services.kernel.fields import ClinicId, Id, Language, Name, PersonId, Place, seal
 from services.kernel.log.embedded import EmbeddedLog
+from services.kernel.time import LocalDate
 from services.kernel.work import Who
 from services.kernel.worker import Worker
+from services.licensing import streams
 from services.licensing.commands.counselors import RecordProfile, record_profile
-from services.licensing.examples import NADIA_PROFILE
+from services.licensing.commands.due import DERIVED
+from services.licensing.commands.rules import Adopt, adopt_rule, publish_ruleset
+from services.licensing.domain.rule import source_hash
+from services.licensing.examples import NADIA_ARIZONA, NADIA_PROFILE
 from services.licensing.readmodels import due
-from tests.licensing_house import NADIA, PHOENIX, V1, House
+from services.licensing.rules import load_rules
+from tests.licensing_house import NADIA, PHOENIX, SARI, V1, House
 from tests.world import deliver
 
 
@@ -42,7 +50,8 @@ def clearances(house: House, place: str) -> list[Any]:
 
 
 def waiting(house: House) -> int:
-    return int(house.built.service.query(select(func.count().label("n")).select_from(due))[0]["n"])
+    still = select(func.count().label("n")).where(due.c.mark != DERIVED)
+    return int(house.built.service.query(still)[0]["n"])
 
 
 def test_revisions_of_a_clearance_follow_what_was_recorded(house: House) -> None:
@@ -107,15 +116,92 @@ def test_what_could_not_be_derived_at_once_is_derived_by_the_worker(house: House
     assert tick(worker, "clearances") == 0
 
 
-def test_what_becomes_due_during_a_derivation_stays_due(house: House) -> None:
+def test_what_becomes_due_during_a_derivation_is_derived_by_it(house: House) -> None:
     house.adopt("us-az.own-licence")
     service = house.built.service
-    newer = RecordProfile(("counselor",), (Language("en"),), Place("GB"))
+    newer = RecordProfile(("psychologist",), (Language("en"),), Place("GB"))
     house.before_writing("licensing/clearance/", lambda: service.do(Who(NADIA), record_profile, newer))
     house.as_(NADIA).put(f"{V1}/profile", dict(NADIA_PROFILE), version=0)
-    assert waiting(house) == 1
-    tick(worker_of(house), "clearances")
     assert waiting(house) == 0
+    assert [clearance.profession for clearance in clearances(house, "US-AZ")] == ["psychologist"]
+
+
+def test_an_answer_that_a_refusal_overtook_is_not_published(house: House) -> None:
+    the_refusal_overtakes(house)
+
+
+def test_an_answer_that_a_refusal_overtook_is_not_published_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    with House(tmp_path, postgres_url=postgres_url) as house:
+        the_refusal_overtakes(house)
+
+
+def the_refusal_overtakes(house: House) -> None:
+    """One derivation saw the licence confirmed; before it is written, the licence is refused, and that is derived."""
+    house.adopt("us-az.own-licence")
+    house.as_(NADIA).put(f"{V1}/profile", dict(NADIA_PROFILE), version=0)
+    credential = house.record(NADIA_ARIZONA)
+    house.verify(credential, verdict="refused")
+    assert clearances(house, "US-AZ")[-1].routes == ()
+    cut = house.before_writing("licensing/clearance/", lambda: house.verify(credential, verdict="refused"))
+    assert house.verify(credential).status_code == 201
+    assert (cut.happened, waiting(house)) == (True, 0)
+    assert clearances(house, "US-AZ")[-1].routes == ()
+
+
+def test_one_who_cannot_be_derived_does_not_hold_up_the_others(house: House) -> None:
+    """A first day that no calendar can carry over midnight, as an earlier release let it be recorded."""
+    broken = PersonId("0190a1b2-0000-7000-8000-0000000000fd")
+    profile = ProfileRecorded(counselor=broken, professions=("counselor",), languages=(), home=Place("GB"))
+    held = CredentialRecorded(
+        credential=Id("broken"),
+        counselor=broken,
+        recorded_by=broken,
+        kind="licence",
+        profession="counselor",
+        issuer=Name("Arizona"),
+        jurisdiction=Place("US-AZ"),
+        since=LocalDate("2020-01-01"),
+        until=LocalDate("9999-12-31"),
+        source="document",
+        number=seal("1"),
+    )
+    service = house.built.service
+    service.note(Who(broken), streams.profile(broken), profile, None)
+    service.note(Who(broken), streams.credential("broken"), held, None)
+    house.settle_nadia()
+    house.adopt("us-az.own-licence")
+    assert {clearance.counselor for clearance in clearances(house, "US-AZ")} == {NADIA}
+    assert waiting(house) == 1
+
+
+def test_a_release_that_corrects_or_drops_a_countrys_only_duty_leaves_everything_else_going(house: House) -> None:
+    house.adopt("us.digital-consent")
+    rules, release = load_rules(), Who("service/licensing")
+    corrected = tuple(replace(rule, edition=2) if rule.id == "us.digital-consent" else rule for rule in rules)
+    dropped = tuple(rule for rule in rules if rule.id != "us.digital-consent")
+    for catalogue in (corrected, rules, dropped):
+        assert house.built.service.do(release, publish_ruleset, catalogue)
+    arizona = next(rule for rule in rules if rule.id == "us-az.own-licence")
+    order = Adopt(arizona.id, arizona.edition, source_hash(arizona))
+    assert house.built.service.do(Who(SARI), adopt_rule, order, dropped) == arizona.id
+    told = [entry.data.rules for entry in house.recorded("licensing.place-rules-published")]
+    of_country = [(rules.zone, bool(rules.consent_ages)) for rules in told if rules.place == "US"]
+    assert of_country == [("America/New_York", told_age) for told_age in (True, False, True, False)]
+
+
+def test_after_a_release_is_taken_back_its_rule_is_superseded_and_can_be_adopted_again(house: House) -> None:
+    house.adopt("us-az.own-licence")
+    rule = next(each for each in load_rules() if each.id == "us-az.own-licence")
+    newer = replace(rule, edition=2)
+    order = Adopt(newer.id, 2, source_hash(newer))
+    house.built.service.do(Who(SARI), adopt_rule, order, (newer,))  # by a release that carries edition 2
+    shown = house.as_(SARI).get(f"{V1}/rules/{rule.id}").json
+    assert (shown["state"], shown["adopted"]["by"]) == ("superseded", SARI)
+    house.settle_nadia()
+    assert house.coverage()["US-AZ"]["verdict"] == "undetermined"
+    house.adopt(rule.id)
+    assert house.as_(SARI).get(f"{V1}/rules/{rule.id}").json["state"] == "adopted"
+    assert house.coverage()["US-AZ"]["verdict"] == "permitted"
 
 
 def test_the_rules_of_a_release_are_published_once(house: House) -> None:

@@ -125,6 +125,10 @@ def test_one_place_may_be_asked_for_also_one_without_any_rule(house: House) -> N
     house.settle_nadia()
     house.adopt("gb.counsellor-title")
     assert {place: item["verdict"] for place, item in house.coverage(place="GB-SCT").items()} == {"GB-SCT": "permitted"}
+    psychologist = dict(NADIA_PROFILE) | {"professions": ["psychologist"]}
+    assert house.as_(NADIA).put(f"{V1}/profile", psychologist, version=1).status_code == 200
+    waiting = house.coverage(place="GB-SCT")["GB-SCT"]["ask"]["not_adopted"]
+    assert [rule["rule"] for rule in waiting] == ["gb.psychologist-title"]
     assert house.coverage(place="DE")["DE"]["verdict"] == "undetermined"
     refused = house.as_(NADIA).get(f"{V1}/coverage", place="ZZ")
     assert (refused.status_code, "known zone" in refused.json["detail"]) == (422, True)
@@ -210,6 +214,21 @@ def test_a_number_is_recorded_by_one_person_however_it_is_written(house: House) 
     assert elsewhere.status_code == 201
 
 
+def test_a_renewed_licence_keeps_its_number_for_its_owner_alone(house: House) -> None:
+    house.record(NADIA_ARIZONA)
+    renewed = dict(NADIA_ARIZONA) | {"since": "2027-01-15", "until": "2029-01-14"}
+    other = house.as_("0190a1b2-0000-7000-8000-0000000000ff", "counselor", clinic=JAKARTA)
+    assert other.post(f"{V1}/credentials", renewed).status_code == 409
+    house.record(renewed)
+    again = house.as_(NADIA).post(f"{V1}/credentials", renewed)
+    earlier = house.as_(NADIA).post(f"{V1}/credentials", dict(NADIA_ARIZONA))
+    assert [(refused.status_code, "later" in refused.json["detail"]) for refused in (again, earlier)] == [
+        (409, True)
+    ] * 2
+    assert other.post(f"{V1}/credentials", renewed).status_code == 409
+    house.record(dict(renewed) | {"until": "2031-01-14"})  # printed with its first day of old
+
+
 def test_of_two_who_record_one_number_at_one_moment_one_is_told_so(house: House) -> None:
     other = house.as_("0190a1b2-0000-7000-8000-0000000000ff", "counselor", clinic=JAKARTA)
     answers: list[Any] = []
@@ -226,6 +245,9 @@ def test_what_is_no_credential_is_refused_field_by_field(house: House) -> None:
     for field, wrong in (("number", "---"), ("kind", "diploma"), ("since", "2026-02-30"), ("issuer", " ")):
         refused = house.as_(NADIA).post(f"{V1}/credentials", dict(NADIA_ARIZONA) | {field: wrong})
         assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, f"/{field}")
+    for day in ({"until": "9999-12-31"}, {"since": "0001-01-01"}, {"since": "1899-12-31"}):
+        far = house.as_(NADIA).post(f"{V1}/credentials", dict(NADIA_ARIZONA) | day)
+        assert (far.status_code, "1900-01-01" in far.json["detail"]) == (422, True)
     early = house.as_(NADIA).post(f"{V1}/credentials", dict(NADIA_ARIZONA) | {"until": "2020-01-01"})
     assert (early.status_code, "before" in early.json["detail"]) == (422, True)
     assert house.recorded() == []

@@ -78,7 +78,25 @@ def test_a_look_lies_in_the_past_and_ends(house: House, credential: str) -> None
     assert house.verify(credential, looked_at=plus(house.clock(), minutes=1)).status_code == 422
     assert house.verify(credential, valid_until=house.clock()).status_code == 422
     assert house.verify(credential, verdict="perhaps").status_code == 422
+    now = house.clock()
+    too_old, too_long = plus(now, days=-90, seconds=-1), plus(now, days=1096, seconds=1)
+    assert house.verify(credential, looked_at=too_old, valid_until=plus(now, days=30)).status_code == 422
+    assert house.verify(credential, valid_until=too_long).status_code == 422
     assert house.recorded("licensing.verification-recorded") == []
+
+
+def test_an_older_look_that_is_recorded_later_does_not_undo_a_refusal(house: House, credential: str) -> None:
+    earlier = house.clock()
+    house.clock.advance(days=5)
+    assert house.verify(credential, verdict="refused").status_code == 201
+    assert house.verify(credential, looked_at=earlier).status_code == 201
+    shown = house.as_(NADIA).get(f"{V1}/credentials/{credential}").json
+    assert (shown["state"]["status"], len(shown["verifications"])) == ("refused", 2)
+    assert shown["state"]["mender"]["en"] == "The counselor can mend this"
+    assert house.as_(VERA).get(f"{V1}/verifications/due").json["items"] == []  # the list knows it as refused too
+    assert house.verify(credential).status_code == 201
+    shown = house.as_(NADIA).get(f"{V1}/credentials/{credential}").json
+    assert (shown["state"]["status"], shown["state"]["mender"]) == ("verified", None)
 
 
 def test_a_verifier_who_reads_a_number_or_a_file_is_recorded_before_it_is_shown(house: House, credential: str) -> None:

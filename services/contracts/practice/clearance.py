@@ -41,7 +41,8 @@ class RuleRef:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason: a code, the fact compared (an id or a code, empty if none), the rule, and who can mend it."""
+    """One reason: a code, the fact compared (an id, a code, or codes of which any would do, joined by `/`; empty if
+    none), the rule, and who can mend it."""
 
     code: ReasonCode
     fact: Code = _NONE

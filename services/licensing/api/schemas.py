@@ -42,8 +42,13 @@ class AdoptSchema(BaseSchema):
 
 class RuleSchema(BaseSchema):
     rule = fields.String()
-    state = fields.String(metadata={"description": "published: carried by this release; adopted: it counts"})
-    adopted = fields.Dict(allow_none=True, metadata={"description": "by, at"})
+    state = fields.String(
+        metadata={
+            "description": "published: carried by this release; adopted: it counts; "
+            "superseded: another edition was adopted after this one, so it does not count until it is adopted again"
+        }
+    )
+    adopted = fields.Dict(allow_none=True, metadata={"description": "This edition: by, at"})
     source_hash = fields.String(metadata={"description": "Of the source blocks of all versions; sent to adopt it"})
     jurisdiction = fields.String()
     kind = fields.String()

@@ -25,12 +25,13 @@ from services.licensing.readmodels import clearances
 _Published = dict[tuple[Profession, Place], Clearance]
 
 
-def derive_clearances(work: Work, counselor: str, mark: str, catalogue: tuple[Rule, ...]) -> int:
-    """Derive every clearance of a counselor and publish a revision of each that changed; how many.
+def derive_clearances(work: Work, counselor: str, catalogue: tuple[Rule, ...]) -> int:
+    """If it is due, derive every clearance of a counselor and publish a revision of each that changed; how many.
 
     A clearance holds its whole time line, so time that passes makes nothing due: only what is recorded does.
     """
-    take_off(work, counselor, mark)
+    if not take_off(work, counselor):
+        return 0
     holder = load_holder(work, counselor)
     if holder is None:
         return 0
@@ -38,7 +39,8 @@ def derive_clearances(work: Work, counselor: str, mark: str, catalogue: tuple[Ru
     as_of = everything_known(work.now, holder, adoptions)
     published, changed = _published(work, counselor), 0
     for subject in _subjects(holder, adopted(catalogue, adoptions, as_of.rules_known_at), published):
-        made, before = _derived(subject, holder, catalogue, adoptions, as_of), published.get(_key(subject))
+        before = published.get(_key(subject))
+        made = _derived(subject, holder, catalogue, adoptions, as_of, before)
         if before is None or not says_the_same(before, made):
             stream = streams.clearance(counselor, subject.profession, subject.place)
             revision = len(work.entries(stream)) + 1
@@ -56,9 +58,14 @@ def _subjects(holder: Holder, rules: Iterable[Rule], published: _Published) -> l
 
 
 def _derived(
-    subject: Subject, holder: Holder, catalogue: tuple[Rule, ...], adoptions: Adoptions, as_of: AsOf
+    subject: Subject,
+    holder: Holder,
+    catalogue: tuple[Rule, ...],
+    adoptions: Adoptions,
+    as_of: AsOf,
+    before: Clearance | None,
 ) -> Clearance:
-    made = derive(subject, holder, catalogue, adoptions, as_of)
+    made = derive(subject, holder, catalogue, adoptions, as_of, zone=before.zone if before else None)
     if subject.profession in holder.profile.professions:
         return made
     return replace(made, routes=(), blocked=(), next_change=None)  # no longer their profession: nothing is open

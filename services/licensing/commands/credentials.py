@@ -17,7 +17,7 @@ from services.kernel.time import Instant, LocalDate
 from services.kernel.work import Work
 from services.licensing import streams
 from services.licensing.commands.due import mark_due
-from services.licensing.domain.credential import check_dates
+from services.licensing.domain.credential import check_dates, is_later
 from services.licensing.domain.evidence import check_room, media_type_of
 from services.licensing.domain.verification import check_look, check_verifier
 from services.licensing.lookups import actor, need_credential
@@ -71,14 +71,12 @@ def index_of(keys: Keys, kind: str, issuer: str, jurisdiction: str, number: str)
 
 
 def record_credential(work: Work, order: RecordCredential) -> Id:
-    """Record a credential of one's own. Raises ``Invalid``, and ``Conflict`` where its number is recorded already."""
+    """Record a credential of one's own; a renewed one may keep its number. Raises ``Invalid``, and ``Conflict`` where
+    the number is recorded already, by somebody else or by oneself for this period or a later one."""
     counselor = actor(work)
     check_dates(order.since, order.until, order.jurisdiction)
-    held = select(names.c.owner).where(names.c.scope == LICENCE, names.c.name == order.index)
-    for row in work.query(select(credentials.c.counselor).where(credentials.c.credential.in_(held))):
-        raise number_taken(own=row["counselor"] == counselor)
     credential = work.new_id()
-    work.claim_name(LICENCE, order.index, credential)
+    _claim_number(work, order, counselor, credential)
     recorded = CredentialRecorded(
         credential=credential,
         counselor=counselor,
@@ -97,10 +95,24 @@ def record_credential(work: Work, order: RecordCredential) -> Id:
     return credential
 
 
+def _claim_number(work: Work, order: RecordCredential, counselor: str, credential: Id) -> None:
+    """The index of a number is held by its newest credential."""
+    claimed = select(names.c.owner).where(names.c.scope == LICENCE, names.c.name == order.index)
+    for held in work.query(select(credentials).where(credentials.c.credential.in_(claimed))):
+        own = held["counselor"] == counselor
+        if not (own and is_later(order.since, order.until, held["since"], held["until"])):
+            raise number_taken(own=own)
+        work.rows.delete(names, scope=LICENCE, name=order.index, owner=held["credential"])
+    work.claim_name(LICENCE, order.index, credential)
+
+
 def number_taken(*, own: bool = False) -> Conflict:
     """Why a number cannot be recorded once more."""
     if own:
-        return Conflict("You have recorded this number of this issuer already.", help="GET /licensing/v1/credentials.")
+        return Conflict(
+            "You have recorded this number of this issuer already, for this time or a later one.",
+            help="GET /licensing/v1/credentials shows it. A renewal is recorded with its own, later dates.",
+        )
     return Conflict(
         "This number of this issuer is already recorded by somebody else of this network.",
         help="Check the number. If it is yours, tell a verifier: they will look up whose it is.",

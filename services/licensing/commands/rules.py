@@ -104,8 +104,9 @@ def _publish_place_rules(work: Work, catalogue: tuple[Rule, ...], adoptions: Ado
     published: dict[Place, PlaceRules] = {r["place"]: from_plain(json.loads(r["body"]), PlaceRules) for r in rows}
     counting = adopted(catalogue, adoptions, as_of.rules_known_at)
     for place in sorted({*ruled_places(counting), *published}):
-        made = derive_place_rules(place, catalogue, adoptions, as_of)
-        if made != published.get(place):
+        before = published.get(place)
+        made = derive_place_rules(place, catalogue, adoptions, as_of, zone=before.zone if before else None)
+        if made != before:
             stream = streams.place_rules(place)
             revision = len(work.entries(stream)) + 1
             work.append(stream, PlaceRulesPublished(revision=revision, rules=made, ruleset_hash=made.ruleset_hash))

@@ -6,7 +6,7 @@ rules of its own time, unless one of them is held still (`facts_at`, `rules_at`)
 it was, and an old case can be asked under the rules of another day.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -24,11 +24,11 @@ from services.contracts.practice.days import BEGINNING
 from services.contracts.practice.kleene import all_of
 from services.contracts.vocabulary import Act, Modality, Obligation, Profession, ReasonCode, RouteKind
 from services.kernel.fields import Code, Id, Place
-from services.kernel.time import Instant
+from services.kernel.time import Instant, Zone
 from services.licensing.domain.adoption import Adoptions, adopted
-from services.licensing.domain.jurisdiction import zone_of
+from services.licensing.domain.jurisdiction import known_zone, matches, zone_of
 from services.licensing.domain.requirement import Asked, Holder, check, requirement_moments
-from services.licensing.domain.rule import PLACE_KINDS, Rule, RuleKind, RuleVersion, ruleset_hash
+from services.licensing.domain.rule import PLACE_KINDS, Locus, Rule, RuleKind, RuleVersion, ruleset_hash, zone_in
 from services.licensing.domain.timeline import stretches
 
 _ROUTE_OF: dict[RuleKind, RouteKind] = {
@@ -41,6 +41,7 @@ _ROUTE_OF: dict[RuleKind, RouteKind] = {
     "voluntary_register": "network_standard",
 }
 _GROUNDS: frozenset[RuleKind] = frozenset({"licence_required", "title_only"})
+_FROM_HOME: frozenset[Locus] = frozenset({"practitioner", "both"})
 _ALL_CODES: dict[str, tuple[str, ...]] = {"modality": get_args(Modality), "act": get_args(Act)}
 
 
@@ -64,12 +65,22 @@ class Subject:
 
 
 def derive(
-    subject: Subject, holder: Holder, catalogue: Iterable[Rule], adoptions: Adoptions, as_of: AsOf, revision: int = 1
+    subject: Subject,
+    holder: Holder,
+    catalogue: Sequence[Rule],
+    adoptions: Adoptions,
+    as_of: AsOf,
+    revision: int = 1,
+    *,
+    zone: Zone | None = None,
 ) -> Clearance:
-    """The clearance of `holder` for `subject`. Rules for what the place lies in count too (GB for GB-SCT)."""
+    """The clearance of `holder` for `subject`. Rules for what the place lies in count too (GB for GB-SCT), and those of
+    where the counselor lives that bind who practises there. `zone`: see `place_zone`."""
     counting = adopted(catalogue, adoptions, as_of.rules_known_at)
     rules = tuple(rule for rule in counting if _concerns(rule, subject))
+    home_rules = tuple(rule for rule in counting if _binds_at_home(rule, subject, holder))
     ways = [part for rule in rules for part in _ways(rule, subject, holder, as_of)]
+    at_home = _at_home_stretches(home_rules, subject, holder, as_of)
     grounds = [part for rule in rules for part in _grounds(rule, as_of)]
     bans = [part for rule in rules for part in _prohibitions(rule, as_of)]
     made = Clearance(
@@ -78,12 +89,12 @@ def derive(
         counselor=holder.profile.counselor,
         profession=subject.profession,
         place=subject.place,
-        zone=next((rule.zone for rule in rules if rule.jurisdiction == subject.place), None) or zone_of(subject.place),
-        routes=tuple(way for way in ways if isinstance(way, Route)),
+        zone=place_zone(subject.place, rules, catalogue, zone),
+        routes=tuple(part for way in ways if isinstance(way, Route) for part in _doubted(way, at_home)),
         blocked=tuple(way for way in ways if isinstance(way, Blocked)),
         grounds=tuple(grounds),
         prohibitions=tuple(bans),
-        ruleset_hash=ruleset_hash(rules),
+        ruleset_hash=ruleset_hash(rules + home_rules),
     )
     return replace(made, next_change=min((edge for edge in made.edges() if edge > as_of.known_at), default=None))
 
@@ -91,6 +102,12 @@ def derive(
 def cleared_places(rules: Iterable[Rule]) -> tuple[Place, ...]:
     """The places for which clearances are made: those with a rule on routes, in order."""
     return tuple(sorted({rule.jurisdiction for rule in rules if rule.kind not in PLACE_KINDS}))
+
+
+def place_zone(place: Place, rules: Iterable[Rule], catalogue: Iterable[Rule], before: Zone | None) -> Zone:
+    """The zone of a place: by the rules that count, or ours; where neither tells it any more (a country whose last rule
+    waits to be adopted anew), the one `before`, or that of a rule which waits. Raises Invalid where none is known."""
+    return zone_in(place, rules) or known_zone(place) or before or zone_in(place, catalogue) or zone_of(place)
 
 
 def says_the_same(one: Clearance, other: Clearance) -> bool:
@@ -140,6 +157,58 @@ def _way(rule: Rule, subject: Subject, holder: Holder, as_of: AsOf, at: Instant)
     )
 
 
+def _binds_at_home(rule: Rule, subject: Subject, holder: Holder) -> bool:
+    """Does the rule bind whoever practises where the counselor lives or lived, though the client is elsewhere?"""
+    if rule.locus not in _FROM_HOME or subject.profession not in rule.professions or _concerns(rule, subject):
+        return False
+    return any(matches(home.place, rule.jurisdiction) for home in holder.profile.homes)
+
+
+def _at_home_stretches(
+    rules: Sequence[Rule], subject: Subject, holder: Holder, as_of: AsOf
+) -> list[tuple[Instant, Instant | None, tuple[Reason, ...]]]:
+    """What the rules of their home leave in doubt, stretch by stretch."""
+    moments = {home.since for home in holder.profile.homes} if rules else set()
+    for rule in rules:
+        moments |= set(rule.moments())
+        for version in rule.versions:
+            for requirement in version.requires:
+                moments |= requirement_moments(requirement, holder)
+    return stretches(moments, lambda at: _unsettled(rules, subject, holder, as_of, at))
+
+
+def _unsettled(rules: Sequence[Rule], subject: Subject, holder: Holder, as_of: AsOf, at: Instant) -> tuple[Reason, ...]:
+    """Why it cannot be said that the rules of their home let them serve somebody elsewhere; nothing if they do.
+
+    What such a rule demands of work at home is known, whether it reaches clients elsewhere mostly is not. So what it
+    lacks is a doubt, never a refusal; and what it allows on conditions of a contact at home is not taken for a yes.
+    """
+    rules_at, home = as_of.rules_at or at, holder.profile.home_at(as_of.facts_at or at, as_of.known_at)
+    here = [rule for rule in rules if home is not None and matches(home, rule.jurisdiction)]
+    demanding = [(rule, version) for rule in here if (version := _demanding(rule, rules_at)) is not None]
+    if not demanding:
+        return ()
+    ways = [_way(rule, replace(subject, place=rule.jurisdiction), holder, as_of, at) for rule in here]
+    reasons: list[Reason] = []
+    for way in ways:
+        if isinstance(way, Route) and not way.doubts and {c.kind for c in way.conditions} <= {"counselor_place"}:
+            return ()
+        if way is not None:
+            reasons += way.doubts if isinstance(way, Route) else way.reasons
+    rule, version = demanding[0]
+    unsettled = Reason("home_rule_not_settled", Code(rule.jurisdiction), rule.ref(version), "operator")
+    return (unsettled, *dict.fromkeys(reasons))
+
+
+def _doubted(route: Route, at_home: Iterable[tuple[Instant, Instant | None, tuple[Reason, ...]]]) -> Iterator[Route]:
+    """The route, with what the rules of their home leave in doubt at its time."""
+    for since, until, doubts in at_home:
+        first = max(route.since, since)
+        last = min((end for end in (route.until, until) if end is not None), default=None)
+        if last is None or first < last:
+            yield replace(route, since=first, until=last, doubts=route.doubts + doubts)
+
+
 def version_doubts(rule: Rule, version: RuleVersion, at: Instant) -> tuple[Reason, ...]:
     """Why a version cannot be relied on at `at`: content not known, not read again in time, end not known."""
     ref, doubtful_from = rule.ref(version), rule.doubtful_from(version)
@@ -163,7 +232,7 @@ def _route_kind(rule: Rule, version: RuleVersion) -> RouteKind:
 
 def _conditions(rule: Rule, version: RuleVersion, asked: Asked) -> tuple[tuple[Condition, ...], tuple[Reason, ...]]:
     """What is left for the contact to answer. `home` becomes the place where the counselor lives, if that is known."""
-    conditions = list(version.conditions)
+    conditions = list(dict.fromkeys(version.conditions + _where_it_binds(rule)))
     if rule.kind not in _GROUNDS:  # there, what is forbidden binds every route, not this one alone
         for ban in version.forbids:
             allowed = (Code(code) for code in _ALL_CODES[ban.kind] if code not in ban.one_of)
@@ -208,7 +277,7 @@ def _ground(rule: Rule, at: Instant) -> Ground | None:
         return None
     code: ReasonCode = "licence_required" if rule.kind == "licence_required" else "title_protected"
     reason = Reason(code, rule=rule.ref(version), mender="counselor")
-    return Ground(BEGINNING, None, reason, version.applies_to)
+    return Ground(BEGINNING, None, reason, version.applies_to + _where_it_binds(rule))
 
 
 def _prohibitions(rule: Rule, as_of: AsOf) -> list[Prohibition]:
@@ -221,12 +290,23 @@ def _banned(rule: Rule, at: Instant) -> tuple[Prohibition, ...]:
     if version is None:
         return ()
     reason = Reason("forbidden_here", rule=rule.ref(version), mender="nobody")
-    return tuple(Prohibition(BEGINNING, None, reason, (ban,)) for ban in version.forbids)
+    return tuple(Prohibition(BEGINNING, None, reason, (ban, *_where_it_binds(rule))) for ban in version.forbids)
 
 
 def _binding(rule: Rule, at: Instant) -> RuleVersion | None:
-    """The version that forbids at `at`: known, in operation, and of a rule that demands a licence or a title."""
+    """The version that forbids at `at`: one that demands something, and what it says is known."""
+    version = _demanding(rule, at)
+    return version if version is not None and version.known else None
+
+
+def _demanding(rule: Rule, at: Instant) -> RuleVersion | None:
+    """The version in operation at `at` of a rule that demands a licence or a title."""
     version = rule.version_at(at)
-    if rule.kind not in _GROUNDS or version is None or not version.known or not rule.in_operation(version, at):
+    if rule.kind not in _GROUNDS or version is None or not rule.in_operation(version, at):
         return None
     return version if rule.kind == "licence_required" or version.protected else None
+
+
+def _where_it_binds(rule: Rule) -> tuple[Condition, ...]:
+    """A rule on who practises in its place says nothing of a counselor who is elsewhere."""
+    return (Condition("counselor_place", one_of=(Code(rule.jurisdiction),)),) if rule.locus == "practitioner" else ()

@@ -10,6 +10,7 @@ correction is a further fact.
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from services.contracts.licensing import CredentialRecorded, VerificationRecorded
@@ -33,6 +34,10 @@ from services.licensing.domain.verification import Verification
 
 _ENDS: frozenset[StandingKind] = frozenset({"surrendered"})
 _RESTRICTS: frozenset[StandingKind] = frozenset({"encumbered", "suspended"})
+_EARLIEST, _LATEST = (
+    date(1900, 1, 1),
+    date(2200, 12, 31),
+)  # so that their instants, and what is counted from them, exist
 DISCIPLINE: frozenset[StandingKind] = frozenset({"encumbered", "suspended", "disciplined"})
 
 
@@ -78,7 +83,8 @@ class Credential:
         """The state at `at`, from what had been recorded by `known_at`; refusals come before doubts."""
         kinds = {s.kind for s in self.standings if s.recorded_at <= known_at and self._stands(s, at)}
         deemed = renewal_deems and "renewal_applied" in kinds
-        look = next((v for v in reversed(self.verifications) if v.recorded_at <= known_at), None)
+        looks = (look for look in reversed(self.verifications) if look.recorded_at <= known_at)
+        newest = max(looks, key=lambda look: look.looked_at, default=None)  # of two at one time the one recorded last
         if kinds & _ENDS:
             return State("ended", "no", "ended", "counselor")
         if kinds & _RESTRICTS:
@@ -87,7 +93,7 @@ class Credential:
             return State("not_begun", "no", "not_yet_valid", "nobody")
         if self.is_over(at) and not deemed:
             return State("expired", "no", "expired", "counselor")
-        return self._looked_at(look, at)
+        return self._looked_at(newest, at)
 
     def begins(self) -> Instant:
         """The first instant of its first day."""
@@ -131,7 +137,8 @@ class Credential:
 
 
 def check_dates(since: LocalDate, until: LocalDate | None, jurisdiction: Place) -> None:
-    """Raise Invalid unless the days are days, in order, and the jurisdiction has a known zone."""
+    """Raise Invalid unless the days are days that a credential may bear, in order, and the jurisdiction has a known
+    zone."""
     zone_of(jurisdiction)
     try:
         first = parse_date(since)
@@ -140,6 +147,15 @@ def check_dates(since: LocalDate, until: LocalDate | None, jurisdiction: Place) 
         raise Invalid(str(error), help="Copy the dates as the credential prints them") from None
     if last < first:
         raise Invalid(f"{until} is before {since}", help="The last day cannot come before the first day")
+    if first < _EARLIEST or last > _LATEST:
+        detail = f"The days of a credential lie between {_EARLIEST} and {_LATEST}"
+        raise Invalid(detail, help="Copy the dates as the credential prints them; without a last day, leave it out")
+
+
+def is_later(since: LocalDate, until: LocalDate | None, held_since: LocalDate, held_until: LocalDate | None) -> bool:
+    """Is since..until a later period than the one held: begun no earlier, and begun or ending later?"""
+    ends_later = held_until is not None and (until is None or until > held_until)
+    return since > held_since or (since == held_since and ends_later)
 
 
 def evolve(state: Credential | None, entry: Entry[Any]) -> Credential | None:

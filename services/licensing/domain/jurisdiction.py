@@ -66,11 +66,16 @@ def is_place(code: str) -> bool:
     return _PLACE.fullmatch(code) is not None
 
 
+def known_zone(place: Place) -> Zone | None:
+    """The zone of a place, or of what it lies in; None for a place that is not known here."""
+    return next((_ZONE_OF[code] for code in place_chain(place) if code in _ZONE_OF), None)
+
+
 def zone_of(place: Place) -> Zone:
     """The zone of a place, or of what it lies in. Raises Invalid for a place that is not known here."""
-    for code in place_chain(place):
-        if code in _ZONE_OF:
-            return _ZONE_OF[code]
+    zone = known_zone(place)
+    if zone is not None:
+        return zone
     raise Invalid(
         f"{place!r} is not a place with a known zone",
         help="Use the ISO code of a state, province or country, for example US-AZ; a rule file for it names its zone",

@@ -3,28 +3,32 @@
 Of each kind of duty the rules of the nearest place count: Scotland's own before those of Great Britain.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from services.contracts.practice import ConsentAge, PlaceRules, Recording, Retention, place_chain
 from services.contracts.practice.days import BEGINNING
 from services.contracts.vocabulary import ConsentMatter
 from services.kernel.fields import Place
-from services.kernel.time import Instant
+from services.kernel.time import Instant, Zone
 from services.licensing.domain.adoption import Adoptions, adopted
-from services.licensing.domain.clearance import AsOf, version_doubts
-from services.licensing.domain.jurisdiction import zone_of
+from services.licensing.domain.clearance import AsOf, place_zone, version_doubts
 from services.licensing.domain.rule import PLACE_KINDS, Rule, RuleKind, RuleVersion, ruleset_hash
 from services.licensing.domain.timeline import stretches
 
 
-def derive_place_rules(place: Place, catalogue: Iterable[Rule], adoptions: Adoptions, as_of: AsOf) -> PlaceRules:
-    """What binds every contact with a client in `place`, by the rules adopted as of `as_of`."""
+def derive_place_rules(
+    place: Place, catalogue: Sequence[Rule], adoptions: Adoptions, as_of: AsOf, *, zone: Zone | None = None
+) -> PlaceRules:
+    """What binds every contact with a client in `place`, by the rules adopted as of `as_of`.
+
+    `zone`: the one that was published for it before; see `clearance.place_zone`.
+    """
     counting = adopted(catalogue, adoptions, as_of.rules_known_at)
     rules = tuple(rule for kind in sorted(PLACE_KINDS) for rule in _nearest(counting, kind, place))
     return PlaceRules(
         place=place,
-        zone=next((rule.zone for rule in rules if rule.jurisdiction == place), None) or zone_of(place),
+        zone=place_zone(place, rules, catalogue, zone),
         consent_ages=tuple(age for rule in rules for age in _consent_ages(rule, as_of)),
         recording=tuple(each for rule in rules for each in _recording(rule)),
         retention=tuple(each for rule in rules for each in _retention(rule)),

@@ -82,7 +82,7 @@ def _credential(needed: CredentialNeeded, asked: Asked) -> Check:
     states = [(credential, _state(credential, needed, asked)) for credential in fitting]
     truth: Truth = any_of(state.counts for _, state in states)
     if truth == "no" and not states:
-        return Check("no", (Reason("no_credential", Code(needed.kinds[0]), asked.rule, "counselor"),))
+        return Check("no", (Reason("no_credential", Code("/".join(needed.kinds)), asked.rule, "counselor"),))
     bearing = tuple(credential.id for credential, state in states if state.counts == truth and truth != "no")
     if truth == "yes":
         return Check(truth, credentials=bearing)

@@ -7,6 +7,7 @@ version is certain only up to the day on which it was checked). `edition` counts
 Shape after OpenFisca's dated parameters and LegalRuleML's words (in force, in operation).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -137,7 +138,12 @@ class RuleVersion:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule file. `network` True: not law, but the network's own standard for a place."""
+    """One rule file. `network` True: not law, but the network's own standard for a place.
+
+    `locus`: whose place decides whether it binds. client: that of the client. practitioner: that of the counselor, so
+    it says nothing of who serves its people from elsewhere, and binds who lives there whomever they serve. both: either
+    of the two. title: who bears the title towards clients there.
+    """
 
     id: Id
     jurisdiction: Place
@@ -198,6 +204,11 @@ class Rule:
 
     def _after(self, day: LocalDate) -> Instant:
         return begins(next_day(parse_date(day)), self.zone)
+
+
+def zone_in(place: Place, rules: Iterable[Rule]) -> Zone | None:
+    """The zone that a rule of this very place names; None where there is none."""
+    return next((rule.zone for rule in rules if rule.jurisdiction == place), None)
 
 
 def ruleset_hash(rules: tuple[Rule, ...]) -> Hash:

@@ -1,5 +1,6 @@
-"""Reading a rule from the shape of its YAML file, strictly: an unknown word, a gap or an overlap is an error.
+"""Reading a rule from the shape of its YAML file, strictly: an unknown word or an overlap of versions is an error.
 
+Between two versions there may be a time of which nothing is told: then the rule says nothing, so it is not known.
 An error names the file, the place in it, what is wrong and what to do; nothing is guessed and nothing is ignored.
 """
 
@@ -86,7 +87,7 @@ def parse_rule(content: Any, file: str) -> Rule:
 
 
 def _check_order(top: Reader, rule: Rule) -> None:
-    """Versions follow one another; only the last may be without a dated end."""
+    """Versions follow one another, at once or later; only the last may be without a dated end."""
     for number, (one, other) in enumerate(zip(rule.versions, rule.versions[1:], strict=False)):
         if one.until is None or one.until > other.since:
             help = f"end it with `to: {other.since}` or earlier"

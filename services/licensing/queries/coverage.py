@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from services.contracts.practice import Reason, Route, RuleRef
+from services.contracts.practice import Reason, Route, RuleRef, place_chain
 from services.contracts.practice.days import BEGINNING
 from services.contracts.vocabulary import ReasonCode
 from services.contracts.words import MENDERS, OBLIGATIONS, REASONS, ROUTES, VERDICTS
@@ -62,7 +62,7 @@ class _Book:
         open_ = [
             rule
             for rule in self.catalogue
-            if rule.jurisdiction == covered.place
+            if rule.jurisdiction in place_chain(covered.place)
             and covered.profession in rule.professions
             and rule.id not in self.counting
         ]
@@ -79,7 +79,7 @@ def _covered(
 ) -> tuple[Coverage, ...]:
     subjects = [Subject(Id(""), profession, place) for place in places for profession in holder.profile.professions]
     made = [derive(subject, holder, catalogue, adoptions, as_of) for subject in subjects]
-    return coverage(made, (), now)
+    return coverage(made, (), now, holder.profile.home_at(now, as_of.known_at))
 
 
 def _place(covered: Coverage, book: _Book, operators: tuple[str, ...]) -> dict[str, Any]:

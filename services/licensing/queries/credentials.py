@@ -159,7 +159,7 @@ def _state(credential: Credential, now: Instant) -> dict[str, Any]:
         "counts": state.counts,
         "code": state.code,
         "sentence": dict(REASONS[state.code]),
-        "mender": dict(MENDERS[state.mender]),
+        "mender": None if state.counts == "yes" else dict(MENDERS[state.mender]),
     }
 
 

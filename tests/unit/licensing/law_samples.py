@@ -81,6 +81,11 @@ def adults_only(place: str) -> Rule:
     return rule(place, "minor_consent", {"alone": [{"from_age": 18}]}, name="minors")
 
 
+def online_from(place: str, age: int = 13) -> Rule:
+    """From this age a client consents alone to an online service."""
+    return rule(place, "digital_consent", {"alone": [{"from_age": age}]}, name="digital")
+
+
 def licensed(place: str, **version: Any) -> Rule:
     """A licence of the place is required."""
     needs = [{"credential": "licence", "issuer": place}]

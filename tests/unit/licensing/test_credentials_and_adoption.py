@@ -12,7 +12,7 @@ from services.kernel.fields import Hash, Id, Language, Name, PersonId, Place, Se
 from services.kernel.time import Instant, LocalDate
 from services.licensing.domain import adoption, credential, profile
 from services.licensing.domain.adoption import adopted, check_adoption
-from services.licensing.domain.credential import check_dates
+from services.licensing.domain.credential import check_dates, is_later
 from services.licensing.domain.jurisdiction import matches, places, zone_of
 from services.licensing.domain.rule import source_hash
 from services.licensing.domain.verification import check_look, check_verifier
@@ -115,6 +115,37 @@ def test_a_rule_is_adopted_once_by_somebody_who_read_its_source():
     assert adopted([rule], adoptions, Instant("2026-11-24T09:59:59.999999Z")) == ()
     with pytest.raises(Conflict, match="already adopted"):
         check_adoption(rule, source_hash(rule), adoptions)
+    newer = (*adoptions, replace(adoptions[0], edition=2, at=LATER))
+    assert (adopted([rule], newer, NOW), adopted([rule], newer, LATER)) == ((rule,), ())
+    check_adoption(rule, source_hash(rule), newer)
+
+
+def test_of_several_looks_the_one_made_last_counts_by_what_was_known():
+    early, late = (Instant(f"2026-11-{day}T10:00:00.000000Z") for day in (20, 22))
+    state = credential.evolve(None, entry(recorded()))
+    state = credential.evolve(state, entry(replace(verified("refused"), looked_at=late), late))
+    state = credential.evolve(state, entry(replace(verified("confirmed"), looked_at=early)))
+    assert state is not None
+    assert state.state_at(NOW, NOW).status == "refused"
+    same_time = credential.evolve(state, entry(replace(verified("confirmed"), looked_at=late)))
+    assert same_time is not None
+    assert same_time.state_at(NOW, NOW).status == "verified"
+    assert same_time.state_at(NOW, late).status == "refused"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "later"),
+    [
+        ("2027-01-01", "2028-12-31", True),
+        ("2025-01-01", "2028-12-31", True),
+        ("2025-01-01", None, True),
+        ("2025-01-01", "2026-12-31", False),
+        ("2024-01-01", "2028-12-31", False),
+    ],
+)
+def test_a_renewal_begins_or_ends_later(since, until, later):
+    assert is_later(since, until, "2025-01-01", "2026-12-31") is later
+    assert not is_later(since, until, since, until)
 
 
 def test_dates_and_looks_are_checked_with_a_next_step():
@@ -122,6 +153,9 @@ def test_dates_and_looks_are_checked_with_a_next_step():
         check_dates(LocalDate("2026-02-30"), None, Place("US-AZ"))
     with pytest.raises(Invalid):
         check_dates(LocalDate("2026-02-02"), LocalDate("2026-02-01"), Place("US-AZ"))
+    for since, until in (("1899-12-31", None), ("2026-02-02", "2201-01-01"), ("0001-01-01", None)):
+        with pytest.raises(Invalid, match="1900-01-01"):
+            check_dates(LocalDate(since), LocalDate(until) if until else None, Place("ID"))
     with pytest.raises(Invalid, match="place"):
         check_dates(LocalDate("2026-02-02"), None, Place("XX"))
     for source, looked, until in (("", NOW, LATER), ("board", LATER, LATER), ("board", NOW, NOW)):

@@ -22,6 +22,7 @@ from tests.unit.licensing.law_samples import (
     holder,
     licensed,
     local,
+    online_from,
     place_rules,
     rule,
 )
@@ -287,6 +288,7 @@ def test_11_an_accredited_register_in_a_place_without_statute():
 def test_12_in_scotland_the_sixteenth_birthday_ends_the_doubt():
     ages = {"alone": [{"from_age": 16}, {"from_age": 0, "content": "unknown"}]}
     rules = [rule("GB", "title_only", {"protected": False}), rule("GB-SCT", "minor_consent", ages, name="minors")]
+    rules.append(online_from("GB"))
     born = "2010-12-05"
     birthday = local("2026-12-05 00:00", LONDON)
     before = ask(holder(), rules, "GB-SCT", local("2026-11-24 10:00", LONDON), client_birth_date=born)
@@ -311,7 +313,7 @@ def test_13_two_visits_a_week_for_a_minor_in_crisis_until_the_law_is_in_doubt():
         {"from": date(2026, 7, 1), "alone": [{"from_age": 18}, {"from_age": 13, "content": "unknown"}]},
         name="minors",
     )
-    rules, who = [licensed("US-FL"), minors], holder(credential("licence", "US-FL"), home="US-FL")
+    rules, who = [licensed("US-FL"), minors, online_from("US")], holder(credential("licence", "US-FL"), home="US-FL")
     known = {"attestations": attests("crisis"), "client_birth_date": "2011-06-01"}
     two = (contact(local("2025-05-05 10:00", FLORIDA)), contact(local("2025-05-07 10:00", FLORIDA)))
     third = ask(who, rules, "US-FL", local("2025-05-09 10:00", FLORIDA), contacts=two, **known)
@@ -335,7 +337,7 @@ def test_14_six_sessions_or_thirty_days_whichever_comes_first():
         },
     }
     minors = rule("US-OH", "minor_consent", {"alone": [{"from_age": 18}, own_request]}, name="minors")
-    rules, who = [licensed("US-OH"), minors], holder(credential("licence", "US-OH"), home="US-OH")
+    rules, who = [licensed("US-OH"), minors, online_from("US")], holder(credential("licence", "US-OH"), home="US-OH")
     days = ("2025-05-01", "2025-05-08", "2025-05-15", "2025-05-20", "2025-05-25", "2025-05-29")
     held = tuple(contact(local(f"{day} 10:00", OHIO)) for day in days)
 

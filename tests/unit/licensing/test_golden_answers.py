@@ -28,6 +28,7 @@ from tests.unit.licensing.law_samples import (
     holder,
     licensed,
     local,
+    online_from,
     place_rules,
     rule,
 )
@@ -78,7 +79,8 @@ def test_thirteen_in_colorado_before_and_after_the_law_of_2019():
         {"from": date(2019, 5, 16), "alone": [{"from_age": 12}]},
         name="minors",
     )
-    rules, who = [licensed("US-CO"), minors], holder(credential("licence", "US-CO", "2010-01-01"), home="US-CO")
+    rules = [licensed("US-CO"), minors, online_from("US")]
+    who = holder(credential("licence", "US-CO", "2010-01-01"), home="US-CO")
     day = local("2019-05-16 00:00", "America/Denver")
     before = ask(who, rules, "US-CO", just_before(day), client_birth_date="2006-01-10")
     assert (before.verdict, before.next_change_at) == ("prohibited", day)
@@ -90,7 +92,7 @@ def test_the_ninth_session_at_fifteen_in_illinois_needs_a_guardian():
     minors = rule(
         "US-IL", "minor_consent", {"alone": [{"from_age": 17}, {"from_age": 12, "provided": eight}]}, name="minors"
     )
-    rules, who = [licensed("US-IL"), minors], holder(credential("licence", "US-IL"), home="US-IL")
+    rules, who = [licensed("US-IL"), minors, online_from("US")], holder(credential("licence", "US-IL"), home="US-IL")
     held = tuple(contact(local(f"2026-03-{day:02} 10:00", "America/Chicago")) for day in range(1, 9))
     known = {"at": local("2026-04-01 10:00", "America/Chicago"), "client_birth_date": "2011-01-01"}
     assert ask(who, rules, "US-IL", contacts=held[:7], **known).verdict == "permitted"

@@ -105,10 +105,15 @@ def test_a_fifteen_year_old_in_arizona_needs_a_guardian_and_with_one_is_served()
     assert decide("US-AZ", adopt(RULES), client_birth_date="2011-08-01", guardian=True).verdict == "permitted"
 
 
-def test_a_capable_minor_in_ontario_may_consent_alone():
-    assert decide("CA-ON", adopt(RULES), client_birth_date="2011-08-01").verdict == "undetermined"
-    capable = decide("CA-ON", adopt(RULES), client_birth_date="2011-08-01", attestations=attests("capable"))
-    assert capable.verdict == "permitted"
+def test_a_capable_minor_in_ontario_may_consent_to_the_treatment_but_of_the_online_service_no_rule_is_known():
+    capable = {"client_birth_date": "2011-08-01", "attestations": attests("capable")}
+    alone = decide("CA-ON", adopt(RULES), **capable)
+    assert (alone.verdict, codes(alone)) == (
+        "undetermined",
+        {"needs_guardian", "client_too_young", "consent_age_unknown"},
+    )
+    assert decide("CA-ON", adopt(RULES), guardian=True, **capable).verdict == "permitted"
+    assert decide("GB-ENG", adopt(RULES), client_birth_date="2010-08-01").verdict == "permitted"
 
 
 def test_where_may_i_practise_answers_for_every_place_at_once():
@@ -134,9 +139,75 @@ def test_every_shipped_version_names_its_source_and_a_day_to_read_it_again(rule)
         assert version.known or version.source.confidence == "U"
 
 
-def test_no_place_has_more_than_three_rules_on_routes():
+def of_ontario(profession: Profession, *held, home: str):
+    who = holder(*held, home=home, professions=(profession,))
+    mine = derive(Subject(Id("on"), profession, Place("CA-ON")), who, RULES, adopt(RULES), AsOf(LATER, LATER))
+    rules = derive_place_rules(Place("CA-ON"), RULES, adopt(RULES), AsOf(LATER, LATER))
+    return lambda at: judge([mine], rules, facts("CA-ON", counselor_place=home), at)
+
+
+def test_a_psychologist_from_british_columbia_needs_the_ontario_college_also_online():
+    home = credential("registration", "CA-BC", profession="psychologist")
+    limited = credential("certificate", "CA-ON", "2026-02-01", profession="psychologist")
+    refused = of_ontario("psychologist", home, home="CA-BC")(NOON)
+    assert (refused.verdict, "no_rule_known" in codes(refused)) == ("prohibited", False)
+    assert ("licence_required", "ca-on.psychologists") in {(r.code, r.rule.rule) for r in refused.reasons}
+    asked = of_ontario("psychologist", home, limited, home="CA-BC")
+    assert asked(Instant("2027-02-01T04:59:59.999999Z")).verdict == "permitted"
+    assert asked(Instant("2027-02-01T05:00:00.000000Z")).verdict == "prohibited"
+
+
+@pytest.mark.parametrize("profession", ["psychologist", "social_worker", "clinical_social_worker"])
+def test_who_is_registered_with_an_ontario_college_bears_its_title_and_others_do_not(profession):
+    registered = credential("registration", "CA-ON", profession=profession)
+    assert of_ontario(profession, registered, home="CA-ON")(NOON).verdict == "permitted"
+    titled = of_ontario(profession, home="CA-ON")(NOON)
+    assert titled.verdict == "prohibited"
+    assert "title_protected" in codes(titled)
+
+
+def in_malaysia(*held, client: str, home: str):
+    who = holder(*held, home=home)
+    mine = derive(Subject(Id("my"), "counselor", Place(client)), who, RULES, adopt(RULES), AsOf(LATER, LATER))
+    rules = derive_place_rules(Place(client), RULES, adopt(RULES), AsOf(LATER, LATER))
+    found = coverage([mine], (), NOON, Place(home))[0].verdict
+    return judge([mine], rules, facts(client, counselor_place=home), NOON), found
+
+
+PERMIT = credential("permit", "ID")
+
+
+def test_who_lives_in_malaysia_is_asked_for_its_papers_wherever_the_client_is_and_never_given_a_yes():
+    papers = (credential("registration", "MY"), credential("certificate", "MY"))
+    without, covered = in_malaysia(PERMIT, client="ID", home="MY-14")
+    assert (without.verdict, covered) == ("undetermined", "undetermined")
+    told = {(r.code, r.rule.rule) for r in without.reasons}
+    assert {("home_rule_not_settled", "my.act-580"), ("no_credential", "my.act-580")} <= told
+    with_papers, _ = in_malaysia(PERMIT, *papers, client="ID", home="MY-14")
+    assert (with_papers.verdict, codes(with_papers)) == (
+        "undetermined",
+        {"home_rule_not_settled", "rule_content_unknown"},
+    )
+    assert in_malaysia(PERMIT, client="ID", home="ID")[0].verdict == "permitted"
+
+
+def test_a_rule_on_who_practises_in_malaysia_says_nothing_of_who_serves_its_people_from_indonesia():
+    abroad, covered = in_malaysia(PERMIT, client="MY", home="ID")
+    assert (abroad.verdict, covered) == ("undetermined", "undetermined")
+    assert "licence_required" not in codes(abroad)
+    at_home, covered = in_malaysia(credential("registration", "MY"), client="MY", home="MY-14")
+    assert (at_home.verdict, covered) == ("prohibited", "prohibited")
+    assert "licence_required" in codes(at_home)
+
+
+def test_no_profession_has_more_than_four_rules_on_routes_in_a_place():
     from collections import Counter
 
-    from services.licensing.domain.rule import PLACE_KINDS
+    assert max(Counter((rule.jurisdiction, each) for rule in RULES for each in rule.professions).values()) <= 4
 
-    assert max(Counter(rule.jurisdiction for rule in RULES if rule.kind not in PLACE_KINDS).values()) <= 3
+
+def test_a_certificate_alone_is_no_statutory_licence_for_the_networks_standard():
+    who = holder(credential("certificate", "GB"), home="GB")
+    mine = derive(Subject(Id("id"), "counselor", Place("ID")), who, RULES, adopt(RULES), AsOf(LATER, LATER))
+    assert mine.routes == ()
+    assert [reason.fact for block in mine.blocked for reason in block.reasons] == ["licence/registration/permit"]
