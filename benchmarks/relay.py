@@ -2,15 +2,14 @@
 
 Three processes, as in an installation: the writer; the worker of its service, whose relay looks at the store every
 ``RELAY_IDLE`` seconds; audit's worker, which makes the leaf, grows the tree, writes its index and its position and
-commits. Both databases are durable. Beside it kafka-python alone between the same processes: from ``send`` to
-``poll``, with the same acks, topic settings and pace.
+commits. Both databases are durable. Beside it kafka-python alone: from ``send`` in the writer to ``poll`` in a process
+that does nothing else, with the same acks, topic settings and pace.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import random
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,6 +37,7 @@ ROUNDS = 6
 EACH = 60
 GAP = (0.010, 0.040)  # seconds between two events, drawn evenly, so that no polling falls into step
 WARM = 10
+LONGEST = 30.0  # seconds to wait for the last events
 RAW = "raw"
 
 
@@ -93,20 +93,22 @@ def _measure(urls: dict[str, str], address: str, place: Path) -> tuple[list[floa
     log.make_topics({diary.SERVICE: 1, "audit": 1, RAW: 1})
     log.close()
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    here2, there2 = context.Pipe()
+    relaying, reading, polling = (context.Pipe() for _ in range(3))
     processes = [
-        context.Process(target=relay, args=(there, urls["writer"], address, place), daemon=True),
-        context.Process(target=read, args=(there2, urls["audit"], address, place), daemon=True),
+        context.Process(target=relay, args=(relaying[1], urls["writer"], address, place), daemon=True),
+        context.Process(target=read, args=(reading[1], urls["audit"], address, place), daemon=True),
+        context.Process(target=poll, args=(polling[1], address), daemon=True),
     ]
     for process in processes:
         process.start()
     try:
-        here.recv(), here2.recv()
+        for end, _ in (relaying, reading, polling):
+            end.recv()
         committed, sent = _write(urls["writer"], address, place)
-        here2.send((len(committed), len(sent)))
-        applied, polled = here2.recv()
-        here.send("end")
+        reading[0].send(len(committed))
+        polling[0].send(len(sent))
+        applied, polled = reading[0].recv(), polling[0].recv()
+        relaying[0].send("end")
     finally:
         for process in processes:
             process.join(10)
@@ -157,7 +159,7 @@ def relay(end: Connection, url: str, address: str, place: Path) -> None:
 
 
 def read(end: Connection, url: str, address: str, place: Path) -> None:
-    """Audit's worker; and, in a thread, the raw consumer."""
+    """Audit's worker."""
     environ = {"AMANAH_DATABASE": "postgresql", "AMANAH_AUDIT_DATABASE_URL": url, "AMANAH_DATA": str(place / "data")}
     environ["AMANAH_KEYRING"] = str(place / "audit-keys" / "keyring.json")
     settings = load_settings(environ)
@@ -167,29 +169,28 @@ def read(end: Connection, url: str, address: str, place: Path) -> None:
     timed = Timed(Ingest(assembly.service))
     worker = Worker(assembly, KafkaLog(address), timed, timed.handler, (diary.SERVICE,))
     worker.start()
-    polled: dict[int, float] = {}
-    stopped, ready = threading.Event(), threading.Event()
-    raw = threading.Thread(target=_poll, args=(address, polled, stopped, ready), daemon=True)
-    raw.start()
-    ready.wait(30)
     end.send("ready")
-    events, records = end.recv()
-    deadline = time.monotonic() + 30
-    while (len(timed.times) < events or len(polled) < records) and time.monotonic() < deadline:
+    events = end.recv()
+    deadline = time.monotonic() + LONGEST
+    while len(timed.times) < events and time.monotonic() < deadline:
         time.sleep(0.05)
-    end.send((timed.times, polled))
-    stopped.set()
+    end.send(timed.times)
     worker.stop()
-    raw.join(5)
 
 
-def _poll(address: str, polled: dict[int, float], stopped: threading.Event, ready: threading.Event) -> None:
+def poll(end: Connection, address: str) -> None:
+    """The raw consumer."""
     consumer = KafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest", enable_auto_commit=False)
     consumer.assign([TopicPartition(topic(RAW), 0)])
     consumer.poll(timeout_ms=200)
-    ready.set()
-    while not stopped.is_set():
+    end.send("ready")
+    polled: dict[int, float] = {}
+    wanted, deadline = 0, float("inf")
+    while (not wanted or len(polled) < wanted) and time.monotonic() < deadline:
         for records in consumer.poll(timeout_ms=500).values():
             now = time.monotonic()
             polled.update({int(record.key): now for record in records})
+        if end.poll():
+            wanted, deadline = end.recv(), time.monotonic() + LONGEST
+    end.send(polled)
     consumer.close()

@@ -6,6 +6,7 @@ A test fails when what is committed is not what the code says.
 import dataclasses
 import json
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -39,6 +40,8 @@ def events_page() -> str:
     for service in SERVICES:
         parts.append(f"\n## {service} (topic `{topic(service)}`)\n")
         parts += [_event(declared) for declared in _types() if declared.service == service]
+    parts.append("\n## Parts\n\nWhat stands in several fields, or several times in one.\n")
+    parts += [f"\n### {part.__name__}\n\n{_said(part)}{_fields(part)}" for part in _parts()]
     return "".join(parts)
 
 
@@ -83,11 +86,40 @@ def _types() -> list[EventType]:
 
 def _event(declared: EventType) -> str:
     public = ", public" if declared.public else ""
-    doc = (declared.cls.__doc__ or "").strip()
-    said = "" if doc.startswith(declared.cls.__name__ + "(") else " ".join(doc.split()) + "\n\n"
-    hints = get_type_hints(declared.cls, include_extras=True)
-    rows = "".join(f"| `{f.name}` | {_kind(hints[f.name])} |\n" for f in dataclasses.fields(declared.cls))
-    return f"\n### {declared.name} (version {declared.version}{public})\n\n{said}| field | kind |\n|---|---|\n{rows}"
+    head = f"\n### {declared.name} (version {declared.version}{public})\n\n"
+    return head + _said(declared.cls) + _fields(declared.cls)
+
+
+def _said(cls: type[Any]) -> str:
+    """What the class says of itself, but for the list of fields that Python gives a class without a word."""
+    doc = (cls.__doc__ or "").strip()
+    return "" if doc.startswith(cls.__name__ + "(") else " ".join(doc.split()) + "\n\n"
+
+
+def _fields(cls: type[Any]) -> str:
+    hints = get_type_hints(cls, include_extras=True)
+    rows = "".join(f"| `{f.name}` | {_kind(hints[f.name])} |\n" for f in dataclasses.fields(cls))
+    return f"| field | kind |\n|---|---|\n{rows}"
+
+
+def _parts() -> list[type[Any]]:
+    """Every part that stands in an event, or in a part of one, by name."""
+    found: dict[str, type[Any]] = {}
+    waiting: list[Any] = [declared.cls for declared in _types()]
+    while waiting:
+        for hint in get_type_hints(waiting.pop(), include_extras=True).values():
+            for part in _parts_in(hint):
+                if part.__name__ not in found:
+                    found[part.__name__] = part
+                    waiting.append(part)
+    return [found[name] for name in sorted(found)]
+
+
+def _parts_in(hint: Any) -> Iterator[type[Any]]:
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        yield hint
+    for inner in get_args(hint):
+        yield from _parts_in(inner)
 
 
 def _kind(hint: Any) -> str:
@@ -106,7 +138,8 @@ def _kind(hint: Any) -> str:
     if origin is Literal:
         return "one of " + ", ".join(f"`{code}`" for code in get_args(hint))
     if dataclasses.is_dataclass(hint):
-        return f"part `{hint.__name__}`"  # type: ignore[union-attr]
+        name = hint.__name__  # type: ignore[union-attr]
+        return f"part [`{name}`](#{name.lower()})"
     return {int: "whole number", bool: "yes or no"}.get(hint, str(hint.__name__))
 
 

@@ -19,7 +19,7 @@ from services.audit.ingest import Ingest
 from services.audit.policy import OPERATIONS
 from services.audit.publishing import publish
 from services.audit.queries import status
-from services.audit.readmodels import PROJECTIONS, TABLES, leaves, revocations
+from services.audit.readmodels import PROJECTIONS, TABLES, leaves, revocations, trail
 from services.audit.verifying import go_on
 from services.contracts.audit import AlarmKind, AuditOperationRefused
 from services.contracts.common import Refusal
@@ -44,7 +44,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Built:
     """Audit on the parts that the settings name."""
     assembly = assemble(settings, "audit", PROJECTIONS, clock=clock)
     service = assembly.service
-    on_refused = record_refusals(service, _refusal)
+    on_refused = record_refusals(service, _refusal, trail.c.clinic, index=None)
     app = service_app(service, BLUEPRINTS, Context(service, settings), OPERATIONS, revocations, on_refused)
     return Built(assembly, app, _worker_maker(assembly), TABLES)
 

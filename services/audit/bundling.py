@@ -25,7 +25,7 @@ def make(connection: Connection, asked: Filter, size: int, indexes: Sequence[int
     the events are too large for one file."""
     published = newest_checkpoint(connection, size)
     if published is None:
-        raise Damaged(size, "the checkpoint of this size is missing")
+        raise Damaged(size - 1, "the checkpoint that ends here is missing")
     found = [kept.logged() for kept in at(connection, indexes)]
     if sum(len(logged.event) for logged in found) > MAX_BYTES:
         raise Invalid("The events are too large for one bundle.", help="Narrow the question, by time for example.")
@@ -33,10 +33,10 @@ def make(connection: Connection, asked: Filter, size: int, indexes: Sequence[int
         key = signer_of(published.note, keys)
         data = make_bundle(checkpoint=published.note, key=key, filter=asked, found=found, nodes=nodes(connection))
     except VerificationError as error:
-        raise Damaged(size, f"no bundle can be made: {error}") from None
+        raise Damaged(size - 1, f"no bundle of the log up to it can be made: {error}") from None
     report = verify_bundle(data, key.text())
-    if report.outcome is not Outcome.PROVEN or len(found) != len(indexes):
-        raise Damaged(size, f"the bundle does not verify ({report.failed}: {report.reason})")
+    if report.outcome is not Outcome.PROVEN:
+        raise Damaged(size - 1, f"the bundle of the log up to it does not verify ({report.failed}: {report.reason})")
     return data
 
 

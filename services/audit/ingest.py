@@ -1,8 +1,8 @@
 """Taking events in: the handler of audit's consumer. Every event of every service becomes a leaf, exactly once.
 
 Bytes first: the leaf, the bytes beside it, the tree's hashes, the index and the moved positions are one transaction;
-what the bytes say is only indexed. Bytes that are no event become a leaf all the same, and raise an alarm in the same
-transaction. Nothing is ever parked.
+what the bytes say is only indexed. Bytes that are no event of the service in whose lane they stand become a leaf all
+the same, are indexed by nothing, and raise an alarm in the same transaction. Nothing is ever parked.
 
 There may be several runners. The unique index of a leaf lets one of them go on; the other is told ``LogMoved``, reads
 the tree's tail anew and tries again, and where its position was moved too, the consumer skips what is there.
@@ -130,7 +130,7 @@ class Ingest:
 def _batches(run: Run) -> Iterator[_Batch]:
     batch = _Batch()
     for message, before in run:
-        found = read(message.body)
+        found = read(message.service, message.body)
         entry = found[1] if found else None
         batch.run.append((message, before))
         batch.read.append(found)

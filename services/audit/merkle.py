@@ -1,91 +1,99 @@
 """The Merkle log as it lies in the database: its size, its tree, its leaves with their bytes, its checkpoints.
 
-Everything here is read in one snapshot, given as a connection. What is read is not believed: ``Kept.leaf`` checks that
-the bytes are those of the leaf and the leaf that of its columns, and raises ``Damaged`` where they are not.
+Everything here is read in one snapshot, given as a connection. Nothing that is read is believed: there is no way to a
+row of the log but ``at`` and ``between``, and they give a ``Kept`` only where the bytes are those of the leaf, the leaf
+is that of its columns, and the tree holds its hash. Else they raise ``Damaged``.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, and_, func, select
 
 from services.audit.domain.bundle import Logged
-from services.audit.domain.tree import Nodes, nodes_of
+from services.audit.domain.tiles import WIDTH
+from services.audit.domain.tree import KeptHashes, Nodes, nodes_of
 from services.audit.readmodels import checkpoints, hashes, leaves
 from services.audit.verifier.checkpoint import Checkpoint, parse_checkpoint
 from services.audit.verifier.leaf import Leaf, parse_leaf
 from services.audit.verifier.note import Key, parse_note
 from services.audit.verifier.strict import FormatError, VerificationError
-from services.audit.verifier.tree import HASH_SIZE, CompactRange
+from services.audit.verifier.tree import HASH_SIZE, CompactRange, leaf_hash
 from services.kernel.errors import Unavailable
 from services.kernel.keys.port import Keys
 from services.kernel.time import Instant
 
 BATCH = 256  # rows read at once: an event may have close to a megabyte
 
+RESTORE = "Restore the audit database from its newest copy, then run: amanah rebuild audit"
+REBUILD = "Run: amanah rebuild audit. The log itself is whole, and nothing has to be restored."
+
 
 class Damaged(Unavailable):
-    """What lies in the log is not what was put there. Nothing of it is signed or handed out until it is mended."""
+    """What lies in the log, or in the index of it, is not what was put there.
+
+    Whoever finds it has it kept (``verifying.watched``). Until a later round finds the leaf ``index`` sound again,
+    nothing is signed, and no entry, answer, tile or bundle is handed out. ``what`` is what was found.
+    """
 
     slug = "log-damaged"
     title = "The audit log does not fit its own proofs"
 
-    def __init__(self, index: int, detail: str) -> None:
-        help = "Restore the audit database from its newest copy, then run: amanah rebuild audit"
-        super().__init__(f"Leaf {index}: {detail}.", help=help, retry_after=60)
+    def __init__(self, index: int, what: str, *, help: str = RESTORE) -> None:
+        super().__init__(f"Leaf {index}: {what}.", help=help, retry_after=60)
         self.index = index
+        self.what = what
+
+
+class StillDamaged(Damaged):
+    """Somebody asks while a fault that was found before still stands."""
+
+    def __init__(self, fault: Damaged) -> None:
+        what = f"{fault.what}; nothing is signed or handed out while this stands"
+        super().__init__(fault.index, what, help=fault.help)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One row of the log."""
+    """One row of the log, checked: the leaf, its hash in the tree, its bytes, and the event's bytes."""
 
     index: int
-    service: str
-    incarnation: str
-    lane: int
-    sequence: int
+    leaf: Leaf
+    hash: bytes
     leaf_data: bytes
     body: bytes
 
-    def leaf(self) -> Leaf:
-        """The leaf, checked against the bytes and the columns. Raises ``Damaged``."""
-        try:
-            leaf = parse_leaf(self.leaf_data)
-        except FormatError as error:
-            raise Damaged(self.index, f"it cannot be read: {error}") from None
-        if leaf.sha256 != sha256(self.body).digest():
-            raise Damaged(self.index, "the event's bytes are not those whose hash it holds")
-        if (leaf.service, leaf.incarnation, leaf.lane, leaf.sequence) != (
-            self.service,
-            self.incarnation,
-            self.lane,
-            self.sequence,
-        ):
-            raise Damaged(self.index, "its columns do not say what it says")
-        return leaf
-
     def logged(self) -> Logged:
         """The same for a bundle."""
-        self.leaf()
         return Logged(self.index, self.leaf_data, self.body)
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A checkpoint as it was published: the signed note, and the range from which the next one goes on."""
+    """A checkpoint as it was published: the signed note, and the packed range from which the next one goes on."""
 
     size: int
-    range: CompactRange
+    packed: bytes
     note: bytes
     time: Instant
 
+    def range(self) -> CompactRange:
+        """The tree's complete subtrees. Raises ``Damaged`` where they do not fit the size."""
+        try:
+            return unpack_range(self.size, self.packed)
+        except VerificationError as error:
+            raise Damaged(self.size - 1, f"the range of the checkpoint here cannot be read: {error}") from None
+
     def checkpoint(self) -> Checkpoint:
-        """What the note says. Raises a ``VerificationError`` when it cannot be read or is of another size."""
-        found = parse_checkpoint(parse_note(self.note).text)
+        """What the note says. Raises ``Damaged`` where it cannot be read or is of another size."""
+        try:
+            found = parse_checkpoint(parse_note(self.note).text)
+        except FormatError as error:
+            raise Damaged(self.size - 1, f"the checkpoint that ends here cannot be read: {error}") from None
         if found.size != self.size:
-            raise VerificationError(f"the checkpoint of size {self.size} speaks of {found.size} leaves")
+            raise Damaged(self.size - 1, f"the checkpoint that ends here speaks of {found.size} leaves")
         return found
 
 
@@ -95,36 +103,49 @@ def size_of(connection: Connection) -> int:
     return 0 if last is None else last + 1
 
 
-def nodes(connection: Connection) -> Nodes:
-    """The tree, read from its kept hashes. It lives as long as the connection's snapshot."""
+def kept_hashes(connection: Connection) -> KeptHashes:
+    """The kept hashes, as they lie there."""
 
-    def kept(level: int, start: int, count: int) -> Sequence[bytes]:
+    def read(level: int, start: int, count: int) -> Sequence[bytes]:
         where = (hashes.c.level == level, hashes.c.place >= start, hashes.c.place < start + count)
         found = connection.scalars(select(hashes.c.hash).where(*where).order_by(hashes.c.place))
         return [bytes(value) for value in found]
+
+    return read
+
+
+def nodes(connection: Connection) -> Nodes:
+    """The tree, read from its kept hashes, a tile at a time. It lives as long as the connection's snapshot."""
+    read = kept_hashes(connection)
+
+    @lru_cache(maxsize=64)
+    def tile(level: int, index: int) -> Sequence[bytes]:
+        return read(level, index * WIDTH, WIDTH)
+
+    def kept(level: int, start: int, count: int) -> Sequence[bytes]:
+        index, at = divmod(start, WIDTH)
+        return tile(level, index)[at : at + count]  # what a node is made of never reaches over a tile
 
     return nodes_of(kept)
 
 
 def between(connection: Connection, start: int, end: int) -> Iterator[Kept]:
-    """The rows from index ``start`` to before ``end``, in order. Raises ``Damaged`` where one is missing."""
+    """The rows from index ``start`` to before ``end``, in order. Raises ``Damaged``, where one is missing too."""
     for first in range(start, end, BATCH):
-        wanted = range(first, min(first + BATCH, end))
-        found = {kept.index: kept for kept in at(connection, wanted)}
-        for index in wanted:
-            if index not in found:
-                raise Damaged(index, "its row is missing")
-            yield found[index]
+        yield from at(connection, range(first, min(first + BATCH, end)))
 
 
-def at(connection: Connection, indexes: Iterable[int]) -> list[Kept]:
-    """The rows at these indexes, rising; those that are not there are left out."""
+def at(connection: Connection, indexes: Iterable[int]) -> Iterator[Kept]:
+    """The rows at these indexes, rising. Raises ``Damaged``, where one is missing too."""
     wanted = sorted(indexes)
-    found: list[Kept] = []
+    own = and_(hashes.c.level == 0, hashes.c.place == leaves.c.leaf_index)
+    rows = select(leaves, hashes.c.hash).outerjoin(hashes, own)
     for first in range(0, len(wanted), BATCH):
-        some = select(leaves).where(leaves.c.leaf_index.in_(wanted[first : first + BATCH]))
-        found += [_kept(row) for row in connection.execute(some.order_by(leaves.c.leaf_index)).mappings()]
-    return found
+        some = wanted[first : first + BATCH]
+        found = {
+            row["leaf_index"]: row for row in connection.execute(rows.where(leaves.c.leaf_index.in_(some))).mappings()
+        }
+        yield from (_kept(index, found.get(index)) for index in some)
 
 
 def newest_checkpoint(connection: Connection, size: int | None = None) -> Published | None:
@@ -135,7 +156,7 @@ def newest_checkpoint(connection: Connection, size: int | None = None) -> Publis
     row = connection.execute(asked).mappings().first()
     if row is None:
         return None
-    return Published(row["size"], unpack_range(row["size"], row["range"]), bytes(row["note"]), row["time"])
+    return Published(row["size"], bytes(row["range"]), bytes(row["note"]), row["time"])
 
 
 def pack_range(range: CompactRange) -> bytes:
@@ -164,13 +185,21 @@ def signer_of(note: bytes, known: Sequence[Key]) -> Key:
     raise VerificationError("none of the log's keys signed this checkpoint")
 
 
-def _kept(row: RowMapping) -> Kept:
-    return Kept(
-        index=row["leaf_index"],
-        service=row["service"],
-        incarnation=row["incarnation"],
-        lane=row["lane"],
-        sequence=row["sequence"],
-        leaf_data=bytes(row["leaf"]),
-        body=bytes(row["body"]),
-    )
+def _kept(index: int, row: RowMapping | None) -> Kept:
+    """The row, checked against its own bytes, its columns and the tree. Raises ``Damaged``."""
+    if row is None:
+        raise Damaged(index, "its row is missing")
+    data, body = bytes(row["leaf"]), bytes(row["body"])
+    try:
+        leaf = parse_leaf(data)
+    except FormatError as error:
+        raise Damaged(index, f"it cannot be read: {error}") from None
+    if leaf.sha256 != sha256(body).digest():
+        raise Damaged(index, "the event's bytes are not those whose hash it holds")
+    columns = (row["service"], row["incarnation"], row["lane"], row["sequence"])
+    if (leaf.service, leaf.incarnation, leaf.lane, leaf.sequence) != columns:
+        raise Damaged(index, "its columns do not say what it says")
+    found = leaf_hash(data)
+    if row["hash"] is None or bytes(row["hash"]) != found:
+        raise Damaged(index, "the tree holds another hash in its place")
+    return Kept(index, leaf, found, data, body)

@@ -3,7 +3,8 @@
 ``PLAIN`` is the log: every event's bytes with its leaf, the tree's kept hashes, the signed checkpoints. Its rows are
 only ever inserted and never made again: they are what everything else is proven by. ``TABLES`` is an index of those
 bytes, by which an officer finds what they ask for; a rebuild makes it anew from the log's own rows, without the event
-log and without keys. A question's answer is checked against the bytes, never believed from the index.
+log and without keys. What it offers is checked against the bytes; what it leaves out is found by the rounds of
+verification and by every export, which reads the log itself (``search``).
 """
 
 from typing import Any
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 
 from services.audit.domain.mention import mentions as mentioned
-from services.audit.verifier.event import Event, parse_event
+from services.audit.verifier.event import Event, event_of
 from services.audit.verifier.strict import FormatError
 from services.contracts import audit, identity, licensing, sessions  # noqa: F401  these declare what the log holds
 from services.contracts.identity import ClientJoined, SignInsRevoked
@@ -155,13 +156,12 @@ def _(entry: Entry[SignInsRevoked], rows: Rows) -> None:
     revoke(rows, revocations, entry.data.sid or entry.data.account, entry.data.at)
 
 
-def read(body: bytes) -> tuple[Event, Entry[Any] | None] | None:
-    """An event as the verifier reads it, and decoded where this release can; ``None`` for bytes that are no event."""
+def read(service: str, body: bytes) -> tuple[Event, Entry[Any] | None] | None:
+    """An event as the verifier reads it, and decoded where this release can; ``None`` for bytes that are no event of
+    the service in whose lane they stand."""
     try:
-        event = parse_event(body)
+        event = event_of(service, body)
     except FormatError:
-        return None
-    if not f"{event.type}{event.clinic}".isprintable():  # half a character, say, which no database holds
         return None
     try:
         return event, decode(body)
@@ -184,10 +184,11 @@ class TrailRebuild(Rebuild):
     def replay(self, connection: Connection, done: Rebuilt) -> None:
         newest: int | None = connection.scalar(select(func.max(leaves.c.leaf_index)))
         while newest is not None and done.events <= newest:
-            batch = select(leaves.c.leaf_index, leaves.c.body).where(leaves.c.leaf_index >= done.events)
-            for leaf_index, body in connection.execute(batch.order_by(leaves.c.leaf_index).limit(500)).all():
+            columns = (leaves.c.leaf_index, leaves.c.service, leaves.c.body)
+            batch = select(*columns).where(leaves.c.leaf_index >= done.events)
+            for leaf_index, service, body in connection.execute(batch.order_by(leaves.c.leaf_index).limit(500)).all():
                 done.events = leaf_index + 1
-                found = read(bytes(body))
+                found = read(service, bytes(body))
                 if found is not None:
                     rows = Rows(connection.dialect.name)
                     index(leaf_index, *found, rows)

@@ -1,22 +1,24 @@
-"""Finding the events that a filter asks for: candidates from the index, each checked against its bytes.
+"""Finding the events that a filter asks for: quickly by the index, or completely by reading the log.
 
-The index may offer too much and then costs time only: what is answered is what ``Filter.matches`` says of the raw
-event, which is what the verifier will run again.
+``hits`` takes candidates from the index and checks each against its bytes: the index may offer too much, and then costs
+time only. What it leaves out, ``hits`` cannot know. ``examine`` therefore reads every leaf up to a signed root and runs
+the filter over the bytes, as the verifier does: an answer that is to be called complete comes from there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from services.audit.merkle import Kept, at
+from services.audit.domain.mention import is_searchable, must_mention
+from services.audit.merkle import BATCH, REBUILD, Damaged, Kept, Published, at, between
 from services.audit.readmodels import mentions, read, referred, trail
-from services.audit.verifier.event import Event
+from services.audit.verifier.event import Event, event_of
 from services.audit.verifier.filter import Filter
+from services.audit.verifier.strict import FormatError
+from services.audit.verifier.tree import CompactRange
 from services.kernel.events import Entry
-
-CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +31,53 @@ class Hit:
 
 
 def hits(connection: Connection, asked: Filter, size: int, after: int = -1) -> Iterator[Hit]:
-    """The events among the first ``size`` leaves, behind index ``after``, that the filter matches; oldest first."""
+    """The events among the first ``size`` leaves, behind index ``after``, that the index offers and the filter
+    matches; oldest first. Raises ``Damaged``."""
     where = (*_conditions(asked), trail.c.leaf_index < size)
     while True:
         some = select(trail.c.leaf_index).where(*where, trail.c.leaf_index > after)
-        found = connection.scalars(some.order_by(trail.c.leaf_index).limit(CHUNK)).all()
+        found = connection.scalars(some.order_by(trail.c.leaf_index).limit(BATCH)).all()
         for kept in at(connection, found):
-            known = read(kept.body)
+            known = read(kept.leaf.service, kept.body)
             if known is not None and asked.matches(known[0]):
                 yield Hit(kept, *known)
-        if len(found) < CHUNK:
+        if len(found) < BATCH:
             return
         after = found[-1]
+
+
+def examine(connection: Connection, asked: Filter, published: Published) -> Iterator[int]:
+    """The indexes of all events under the checkpoint that the filter matches, rising; every leaf is read and hashed.
+
+    Once all are taken, every leaf was seen to lead to the signed root. Raises ``Damaged`` where one does not, or where
+    the index does not offer what matches.
+    """
+    reached, size = CompactRange(), published.size
+    for first in range(0, size, BATCH):
+        rows = list(between(connection, first, min(first + BATCH, size)))
+        reached = reached.extended(kept.hash for kept in rows)
+        found = [kept.index for kept in rows if (event := _event(kept)) and asked.matches(event)]
+        _check_offered(connection, asked, found)
+        yield from found
+    if reached.root() != published.checkpoint().root:
+        raise Damaged(size - 1, "the leaves up to it do not lead to the signed root")
+
+
+def check_index(connection: Connection, rows: Sequence[Kept]) -> None:
+    """Check that the index offers these rows of the log, which follow one another. Raises ``Damaged``."""
+    span = rows[0].index, rows[-1].index
+    found = connection.execute(select(trail).where(trail.c.leaf_index.between(*span))).all()
+    listed = {at: tuple(columns) for at, *columns in found}
+    pairs = select(mentions.c.leaf_index, mentions.c.value).where(mentions.c.leaf_index.between(*span))
+    named = {tuple(pair) for pair in connection.execute(pairs)}
+    for kept in rows:
+        event = _event(kept)
+        if event is None:
+            continue
+        if listed.get(kept.index) != (event.type, event.time, event.clinic):
+            raise Damaged(kept.index, "the index does not list it as it is", help=REBUILD)
+        if not named.issuperset((kept.index, value) for value in must_mention(event)):
+            raise Damaged(kept.index, "the index lacks something that it names", help=REBUILD)
 
 
 def ids_of(connection: Connection, clinic: str | None, reference: str | None) -> list[str]:
@@ -49,6 +86,20 @@ def ids_of(connection: Connection, clinic: str | None, reference: str | None) ->
         return []
     asked = select(referred.c.id).where(referred.c.clinic == clinic, referred.c.reference == reference)
     return list(connection.scalars(asked.order_by(referred.c.id)))
+
+
+def _event(kept: Kept) -> Event | None:
+    try:
+        return event_of(kept.leaf.service, kept.body)
+    except FormatError:
+        return None
+
+
+def _check_offered(connection: Connection, asked: Filter, found: Sequence[int]) -> None:
+    offered = select(trail.c.leaf_index).where(trail.c.leaf_index.in_(found), *_conditions(asked))
+    missing = set(found).difference(connection.scalars(offered)) if found else None
+    if missing:
+        raise Damaged(min(missing), "the index does not offer it to a question that it answers", help=REBUILD)
 
 
 def _conditions(asked: Filter) -> list[ColumnElement[bool]]:
@@ -61,7 +112,18 @@ def _conditions(asked: Filter) -> list[ColumnElement[bool]]:
         found.append(trail.c.time >= asked.since)
     if asked.until:
         found.append(trail.c.time < asked.until)
-    for values in (asked.mentions, asked.actors):
-        if values:
-            found.append(trail.c.leaf_index.in_(select(mentions.c.leaf_index).where(mentions.c.value.in_(values))))
+    if asked.actors:
+        found.append(_named(asked.actors))
+    if asked.mentions and _are_mentioned(asked):
+        found.append(_named(asked.mentions))
     return found
+
+
+def _named(values: Sequence[str]) -> ColumnElement[bool]:
+    return trail.c.leaf_index.in_(select(mentions.c.leaf_index).where(mentions.c.value.in_(values)))
+
+
+def _are_mentioned(asked: Filter) -> bool:
+    """Whether every event that holds what is asked for mentions it (``must_mention``), but for its own clinic."""
+    of_another = bool(asked.clinics) and set(asked.clinics).isdisjoint(asked.mentions)
+    return of_another and all(map(is_searchable, asked.mentions))

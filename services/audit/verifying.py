@@ -1,75 +1,103 @@
-"""Verification in rounds: the whole log is read from its first leaf to the newest checkpoint, and hashed again.
+"""Verification in rounds: the whole log is read from its first leaf to its last, and hashed again.
 
 A round goes on ``MOST`` leaves at a time, so that a large log costs little at once and is still examined wholly, again
-and again. What a round finds wrong stands, and stops all signing, until a whole later round finds nothing.
+and again. Each leaf is held to its bytes, to the tree's kept hashes and to the index; at its end the round is held to
+the newest checkpoint. What is found wrong stands, and stops all signing and handing out, until a later round has passed
+the place and found nothing.
 """
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from services.audit.commands import raise_alarm
 from services.audit.domain.alarm import Alarm
-from services.audit.domain.tree import tree_root
-from services.audit.merkle import Damaged, Published, between, log_keys, newest_checkpoint, nodes
-from services.audit.rounds import Found, found, keep
-from services.audit.verifier.note import open_note
+from services.audit.domain.tree import check_extends, grow
+from services.audit.merkle import (
+    BATCH,
+    Damaged,
+    Published,
+    StillDamaged,
+    between,
+    kept_hashes,
+    log_keys,
+    newest_checkpoint,
+    nodes,
+    size_of,
+)
+from services.audit.rounds import Found, found, go_on_from, stop_at
+from services.audit.search import check_index
+from services.audit.verifier.checkpoint import Checkpoint
+from services.audit.verifier.note import Key, open_note
 from services.audit.verifier.strict import VerificationError
 from services.audit.verifier.tree import CompactRange
 from services.kernel.service import Service
 from services.kernel.store.write import NameTaken
 from services.kernel.work import Who
 
-MOST = 50_000
+MOST = 20_000
 
 _log = logging.getLogger(__name__)
 
 
 def go_on(service: Service, origin: str) -> Found:
-    """Examine the next leaves; at the newest checkpoint the round ends. Raises ``Damaged`` after keeping the fault."""
+    """Examine the next leaves; at the last one the round ends. Raises ``Damaged`` after keeping the fault."""
     keys = log_keys(service.keys, origin)
-    try:
-        with service.backend.reading() as connection:
-            now = found(connection)
-            published = newest_checkpoint(connection)
-            if published is None:
-                return now
-            try:
-                open_note(published.note, keys)
-                reached = _examine(connection, now.reached, published)
-            except VerificationError as error:
-                raise Damaged(published.size, f"the checkpoint does not hold: {error}") from None
-    except Damaged as damaged:
-        keep_fault(service, damaged)
-        raise
-    now = replace(now, reached=reached)
-    if reached.size == published.size:
-        now = Found(CompactRange(), published.size, service.clock())
-    keep(service, now)
+    with watched(service), service.backend.reading() as connection:
+        before, published = found(connection), newest_checkpoint(connection)
+        size = max(size_of(connection), published.size if published else 0)
+        start = before.reached if before.reached.size < size else CompactRange()
+        reached = _examine(connection, start, min(start.size + MOST, size))
+        if published and reached.size == size:
+            _check_signed(connection, published, keys, reached)
+    now = replace(before, reached=reached)
+    if reached.size == size > 0:
+        now = Found(verified_size=size, verified_at=service.clock())
+        if size < before.until:
+            now = replace(now, fault=before.fault, until=before.until)
+    go_on_from(service, before, now)
     return now
 
 
-def keep_fault(service: Service, damaged: Damaged) -> None:
-    """Keep what is wrong, so that nothing is signed, and raise the alarm. The next round begins at the first leaf."""
-    with service.backend.reading() as connection:
-        before = found(connection)
-    _log.error("the audit log is damaged at leaf %d", damaged.index)
-    keep(service, replace(before, reached=CompactRange(), fault=damaged.detail))
-    with suppress(NameTaken):
-        service.do(Who("service/audit"), raise_alarm, Alarm("log_diverged", "audit", 0, damaged.index))
+@contextmanager
+def watched(service: Service) -> Iterator[None]:
+    """Keep what is found damaged within, and raise the alarm. The next round begins at the first leaf."""
+    try:
+        yield
+    except StillDamaged:
+        raise
+    except Damaged as damaged:
+        _log.error("the audit log is damaged at a leaf", extra={"leaf": damaged.index})
+        stop_at(service, damaged)
+        with suppress(NameTaken):
+            service.do(Who("service/audit"), raise_alarm, Alarm("log_diverged", "audit", 0, damaged.index))
+        raise
 
 
-def _examine(connection: Connection, reached: CompactRange, published: Published) -> CompactRange:
-    if reached.size >= published.size:
-        reached = CompactRange()
-    end = min(reached.size + MOST, published.size)
-    reached = reached.extended(kept.leaf().hash() for kept in between(connection, reached.size, end))
-    if end == published.size:
-        signed = published.checkpoint().root
-        if reached.root() != signed:
-            raise Damaged(end, "the leaves before it do not lead to the signed root")
-        if tree_root(nodes(connection), end) != signed:
-            raise Damaged(end, "the kept hashes before it do not lead to the signed root")
+def _examine(connection: Connection, reached: CompactRange, end: int) -> CompactRange:
+    """Hold the leaves from where the round is to before ``end`` to their bytes, the tree and the index."""
+    read = kept_hashes(connection)
+    for first in range(reached.size, end, BATCH):
+        rows = list(between(connection, first, min(first + BATCH, end)))
+        growth = grow(reached, (row.hash for row in rows))
+        for kept in growth.kept:
+            if kept.level and list(read(kept.level, kept.index, 1)) != [kept.hash]:
+                raise Damaged(rows[-1].index, "a kept hash of the tree does not follow from the leaves up to it")
+        check_index(connection, rows)
+        reached = growth.range
     return reached
+
+
+def _check_signed(connection: Connection, published: Published, keys: list[Key], reached: CompactRange) -> None:
+    """Hold the newest checkpoint to the leaves that were examined, all there are."""
+    signed = published.checkpoint()
+    try:
+        open_note(published.note, keys)
+        check_extends(nodes(connection), signed, Checkpoint(signed.origin, reached.size, reached.root()))
+        if published.range().root() != signed.root:
+            raise VerificationError("the range kept with it leads to another root")
+    except VerificationError as error:
+        raise Damaged(published.size - 1, f"the checkpoint that ends here does not hold: {error}") from None

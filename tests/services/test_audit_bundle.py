@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.audit.examples import JAKARTA, PHOENIX, REFERENCE
+from services.audit.examples import CLIENT, JAKARTA, PHOENIX, REFERENCE, SESSION
+from services.audit.merkle import Damaged
 from services.audit.verifier.archive import unpack
 from services.audit.verifier.note import Key
 from services.audit.verifier.report import Outcome
 from services.audit.verifier.verify import verify_bundle
-from tests.audit_house import AuditHouse, a_day_of_two_clinics
+from services.audit.verifying import go_on
+from services.kernel.keys.local import LocalKeys
+from services.repair import rebuild_service
+from tests.audit_house import AuditHouse, a_day_of_two_clinics, ended
 
 
 @pytest.fixture
@@ -49,6 +53,8 @@ def test_the_export_is_recorded_with_the_hash_of_the_very_file(house: AuditHouse
     event = officer.get(f"/audit/v1/entries/{entry['index']}").get_json()["event"]["data"]
     assert event["bundle_hash"] == sha256(data).hexdigest()
     assert (event["count"], event["size"], event["purpose"]) == (3, 7, "complaint")
+    assert (event["looked_for"], event["reference"]) == ([SESSION], REFERENCE)
+    assert "audit.bundle-exported" in house.types(officer, clinic=PHOENIX, session=SESSION)
 
 
 def test_the_file_is_the_same_each_time_though_the_log_has_grown(house: AuditHouse) -> None:
@@ -104,6 +110,57 @@ def test_what_does_not_verify_is_not_handed_out(house: AuditHouse) -> None:
     reply = house.officer(PHOENIX).post("/audit/v1/bundles", {"clinic": PHOENIX, "purpose": "review"})
     assert reply.status_code == 503
     assert reply.get_json()["type"] == "urn:amanah:problem:log-damaged"
+
+
+HIDDEN = [
+    ("delete from trail where leaf_index = 3",),
+    ("delete from mentions where leaf_index = 3",),
+    ("delete from mentions where leaf_index = 2", "delete from trail where leaf_index = 4"),
+    ("update trail set clinic = 'elsewhere' where leaf_index = 3",),
+    ("update trail set time = '2027' where leaf_index = 3",),
+]
+
+
+@pytest.mark.parametrize("statements", HIDDEN)
+def test_an_event_hidden_from_the_index_is_missed_by_the_export_until_the_index_is_rebuilt(
+    house: AuditHouse, statements: tuple[str, ...]
+) -> None:
+    house.tamper(*statements)
+    officer, order = house.officer(PHOENIX), {"clinic": PHOENIX, "purpose": "review", "client": CLIENT}
+    assert officer.get("/audit/v1/trail", clinic=PHOENIX).status_code == 200  # a screen cannot know what is not listed
+    reply = officer.post("/audit/v1/bundles", order | {"to": "2026-11-24"})
+    assert (reply.status_code, reply.get_json()["type"]) == (503, "urn:amanah:problem:log-damaged")
+    assert "amanah rebuild audit" in reply.get_json()["help"]
+    assert "estore the audit database" not in reply.get_json()["help"]
+    assert house.alarms() == ["log_diverged"]
+    assert officer.get("/audit/v1/trail", clinic=PHOENIX).status_code == 503  # now it does
+    rebuild_service(house.settings, "audit", switch=True)
+    go_on(house.built.service, house.settings.log_origin)
+    house.turn()
+    assert len(house.types(officer, clinic=PHOENIX, client=CLIENT, to="2026-11-24", type="sessions.note-signed")) == 1
+    assert verify_bundle(house.export(officer, **order), house.key()).outcome is Outcome.PROVEN
+
+
+@pytest.mark.parametrize("statements", HIDDEN)
+def test_an_event_hidden_from_the_index_is_missed_by_a_round(house: AuditHouse, statements: tuple[str, ...]) -> None:
+    house.tamper(*statements)
+    with pytest.raises(Damaged, match="index"):
+        go_on(house.built.service, house.settings.log_origin)
+    assert house.officer(PHOENIX).get("/audit/v1/trail", clinic=PHOENIX).status_code == 503
+
+
+def test_a_bundle_is_proven_by_the_keys_of_the_log_when_its_key_was_replaced(house: AuditHouse) -> None:
+    officer, first = house.officer(PHOENIX), house.key()
+    old = house.export(officer, clinic=PHOENIX)
+    keys = house.built.service.keys
+    assert isinstance(keys, LocalKeys)
+    keys.rotate("checkpoint")
+    house.publish(ended(), clinic=PHOENIX)
+    house.turn()
+    new, both = house.export(officer, clinic=PHOENIX), house.key()
+    assert both.endswith(first)
+    assert [verify_bundle(data, both).outcome for data in (old, new)] == [Outcome.PROVEN] * 2
+    assert "get all of its keys again" in verify_bundle(new, first).reason
 
 
 def test_before_the_first_checkpoint_there_is_nothing_to_export(tmp_path: Path) -> None:

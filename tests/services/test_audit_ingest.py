@@ -10,17 +10,20 @@ from hypothesis import strategies as st
 from sqlalchemy import RowMapping, select
 
 from services.audit.domain.tree import tree_root
-from services.audit.examples import CLIENT, PHOENIX
+from services.audit.examples import CLIENT, COUNSELOR, PHOENIX
 from services.audit.ingest import Ingest
 from services.audit.merkle import between, nodes, size_of
 from services.audit.readmodels import leaves, mentions, trail
 from services.audit.verifier.chain import verify_lanes
 from services.audit.verifier.leaf import parse_leaf
+from services.audit.verifier.report import Outcome
 from services.audit.verifier.tree import root
+from services.audit.verifier.verify import verify_bundle
 from services.contracts.identity import ErasureOrdered
+from services.contracts.licensing import ProfileRecorded
 from services.kernel.codec import decode, encode
 from services.kernel.errors import Unavailable
-from services.kernel.fields import ClinicId, Id, PersonId
+from services.kernel.fields import ClinicId, Id, PersonId, Place
 from services.kernel.log.consumer import Consumer, Position, PositionMoved
 from services.kernel.log.port import Message
 from services.kernel.store.tables import events
@@ -51,13 +54,16 @@ def assert_whole(house: AuditHouse, bodies: dict[tuple[str, int], list[bytes]]) 
     verify_lanes([parse_leaf(bytes(row["leaf"])) for row in rows], whole=True)
     with house.built.service.backend.reading() as connection:
         size = size_of(connection)
-        hashes = [kept.leaf().hash() for kept in between(connection, 0, size)]
+        hashes = [kept.hash for kept in between(connection, 0, size)]
         assert tree_root(nodes(connection), size) == root(hashes)
     assert len(house.rows(select(trail))) == len(rows)
 
 
+PROFILE = ProfileRecorded(counselor=PersonId(COUNSELOR), professions=(), languages=(), home=Place("ID"))
+
+
 def bodies_of(service: str, lane: int, count: int) -> list[bytes]:
-    event = joined() if service == "identity" else ended()
+    event = {"identity": joined(), "sessions": ended(), "licensing": PROFILE}[service]
     return [encode(entry_of(event, stream=f"{service}/{lane}/{n}", at=NOON)) for n in range(count)]
 
 
@@ -203,6 +209,25 @@ def test_an_event_of_a_newer_release_is_found_by_the_ids_in_it(house: AuditHouse
     house.turn()
     assert house.types(house.officer(PHOENIX), clinic=PHOENIX, client=CLIENT) == ["sessions.session-ended"]
     assert {row["kind"] for row in house.rows(select(mentions.c.kind))} >= {"text"}
+
+
+def test_an_event_of_a_type_that_this_release_does_not_declare_is_found_by_the_ids_in_it(house: AuditHouse) -> None:
+    body = encode(entry_of(ended(), clinic=PHOENIX, at=NOON)).replace(b"session-ended", b"session-pondered")
+    house.publish_bytes("sessions", body)
+    house.turn()
+    assert house.types(house.officer(PHOENIX), clinic=PHOENIX, client=CLIENT) == ["sessions.session-pondered"]
+
+
+def test_an_event_that_claims_another_service_is_a_leaf_an_alarm_and_nothing_else(house: AuditHouse) -> None:
+    house.publish(ended(), clinic=PHOENIX)
+    house.publish_bytes("licensing", encode(entry_of(ended(), clinic=PHOENIX, at=NOON)))
+    house.turn(3)
+    assert house.alarms() == ["unreadable"]
+    officer = house.officer(PHOENIX)
+    assert house.types(officer, clinic=PHOENIX, client=CLIENT) == ["sessions.session-ended"]
+    data = house.export(officer, clinic=PHOENIX, client=CLIENT)
+    assert verify_bundle(data, house.key()).outcome is Outcome.PROVEN
+    assert house.stranger().get("/audit/v1/status").get_json()["sound"] is True
 
 
 @pytest.mark.parametrize(

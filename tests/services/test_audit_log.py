@@ -7,18 +7,23 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from services.audit.domain.tiles import decode_entries, decode_hashes
+from services.audit.domain.tiles import encode_entries
 from services.audit.domain.tree import range_of
 from services.audit.examples import PHOENIX
 from services.audit.merkle import Damaged, log_keys, nodes, pack_range
 from services.audit.publishing import publish
-from services.audit.readmodels import FINAL, TABLES, checkpoints, trail
+from services.audit.readmodels import FINAL, TABLES, checkpoints, leaves, trail
+from services.audit.rounds import Found, found, go_on_from, stop_at
 from services.audit.verifier.checkpoint import Checkpoint, parse_checkpoint
 from services.audit.verifier.note import open_note, parse_key
+from services.audit.verifier.report import Outcome
 from services.audit.verifier.tree import leaf_hash, root
+from services.audit.verifier.verify import verify_bundle
 from services.audit.verifying import go_on
+from services.kernel.codec import encode
 from services.repair import rebuild_service
-from tests.audit_house import AuditHouse, a_day_of_two_clinics, ended, joined
+from tests.audit_house import AuditHouse, a_day_of_two_clinics, ended, joined, lane_of
+from tests.world import NOON, entry_of
 
 
 @pytest.fixture
@@ -37,10 +42,12 @@ def head(house: AuditHouse) -> Checkpoint:
 def test_checkpoint_key_and_tiles_fit_together(house: AuditHouse) -> None:
     officer, signed = house.officer(PHOENIX), head(house)
     assert (signed.origin, signed.size) == ("amanah.local/log", 7)
-    hashes = decode_hashes(officer.get("/audit/v1/tile/0/000.p/7").data, 7)
-    leaves = decode_entries(officer.get("/audit/v1/tile/entries/000.p/7").data, 7)
-    assert [leaf_hash(leaf) for leaf in leaves] == hashes
+    data = officer.get("/audit/v1/tile/0/000.p/7").data
+    hashes = [data[at : at + 32] for at in range(0, len(data), 32)]
     assert root(hashes) == signed.root
+    kept = [bytes(row["leaf"]) for row in house.rows(select(leaves.c.leaf).order_by(leaves.c.leaf_index))]
+    assert officer.get("/audit/v1/tile/entries/000.p/7").data == encode_entries(kept)
+    assert [leaf_hash(leaf) for leaf in kept] == hashes
 
 
 @pytest.mark.parametrize("path", ["0/000", "0/000.p/8", "1/000.p/1", "entries/001", "0/0", "0/000.p/256", "x"])
@@ -125,6 +132,106 @@ def test_a_mended_log_is_signed_again_after_a_whole_round(house: AuditHouse) -> 
     go_on(service, origin)
     assert publish(service, origin) is not None
     assert head(house).size == 8
+
+
+def take_in_one(house: AuditHouse) -> None:
+    """One leaf more, which no checkpoint holds yet."""
+    house.publish(ended(), clinic=PHOENIX)
+    house.worker.consumer.step(0)
+
+
+def is_sound(house: AuditHouse) -> bool:
+    return bool(house.stranger().get("/audit/v1/status").get_json()["sound"])
+
+
+def test_a_fault_in_a_leaf_that_is_not_signed_yet_stands_until_a_round_has_passed_it(house: AuditHouse) -> None:
+    service, origin = house.built.service, house.settings.log_origin
+    take_in_one(house)
+    house.tamper(f"{CHANGED} 7")
+    with pytest.raises(Damaged, match="Leaf 7"):
+        publish(service, origin)
+    for step in (go_on, publish, go_on):
+        with pytest.raises(Damaged, match="Leaf 7"):
+            step(service, origin)
+    house.tamper("delete from leaves where leaf_index = 7", "delete from hashes where place = 7 and level = 0")
+    go_on(service, origin)  # whoever takes the leaf away has not mended it
+    assert not is_sound(house)
+
+
+def test_a_fault_before_the_first_checkpoint_is_lifted_when_it_is_mended(tmp_path: Path) -> None:
+    house = AuditHouse(tmp_path)
+    service, origin = house.built.service, house.settings.log_origin
+    take_in_one(house)
+    house.tamper(f"{CHANGED} 0")
+    for step in (publish, go_on):
+        with pytest.raises(Damaged, match="Leaf 0"):
+            step(service, origin)
+    house.tamper(f"{MENDED} 0")
+    go_on(service, origin)
+    assert is_sound(house)
+    assert publish(service, origin) is not None
+    house.close()
+
+
+def test_a_round_that_began_before_a_fault_was_found_does_not_lift_it(house: AuditHouse) -> None:
+    service = house.built.service
+    with service.backend.reading() as connection:
+        before = found(connection)
+    stop_at(service, Damaged(4, "another worker found this"))
+    go_on_from(service, before, Found(verified_size=7, verified_at=house.clock()))
+    assert not is_sound(house)
+    stop_at(service, Damaged(2, "and then this"))
+    with service.backend.reading() as connection:
+        kept = found(connection)
+    assert (kept.fault and kept.fault.index, kept.until) == (2, 5)
+
+
+@pytest.mark.parametrize("damage", ["x'00'", "zeroblob(95)", "zeroblob(96)"])
+def test_a_damaged_range_of_a_checkpoint_is_an_alarm_and_not_silence(house: AuditHouse, damage: str) -> None:
+    house.tamper(f"update checkpoints set range = {damage}")
+    assert house.stranger().get("/audit/v1/status").status_code == 200
+    with pytest.raises(Damaged, match="Leaf 6"):
+        go_on(house.built.service, house.settings.log_origin)
+    assert not is_sound(house)
+    assert house.alarms() == ["log_diverged"]
+
+
+def test_a_round_whose_place_cannot_be_read_begins_again(house: AuditHouse) -> None:
+    house.tamper("update rounds set reached = 5, range = x'00'")
+    now = go_on(house.built.service, house.settings.log_origin)
+    assert (now.verified_size, now.reached.size) == (7, 0)
+
+
+def test_a_round_that_takes_several_steps_examines_what_came_meanwhile(
+    house: AuditHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.audit.verifying.MOST", 5)
+    service, origin = house.built.service, house.settings.log_origin
+    reached = [go_on(service, origin).reached.size]
+    for _ in range(3):
+        take_in_one(house)
+        publish(service, origin)
+        reached.append(go_on(service, origin).reached.size)
+    assert reached == [5, 0, 5, 0]
+    house.tamper(f"{CHANGED} 9")
+    go_on(service, origin)
+    with pytest.raises(Damaged, match="Leaf 9"):
+        go_on(service, origin)
+
+
+def test_a_log_of_more_than_one_tile_is_proven_and_its_upper_hashes_are_held_to_the_leaves(tmp_path: Path) -> None:
+    house = AuditHouse(tmp_path)
+    service, origin = house.built.service, house.settings.log_origin
+    bodies = [encode(entry_of(ended(), clinic=PHOENIX, at=NOON, stream=f"sessions/{n}")) for n in range(300)]
+    house.log.publish("sessions", 0, lane_of("sessions", 0, bodies))
+    house.worker.consumer.step(0)
+    publish(service, origin)
+    assert verify_bundle(house.export(house.officer(PHOENIX), clinic=PHOENIX), house.key()).outcome is Outcome.PROVEN
+    assert go_on(service, origin).verified_size == 300
+    house.tamper("update hashes set hash = zeroblob(32) where level = 1 and place = 0")
+    with pytest.raises(Damaged, match="Leaf 255: a kept hash"):
+        go_on(service, origin)
+    house.close()
 
 
 def test_a_log_set_back_to_an_old_copy_signs_no_second_history(house: AuditHouse) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from services.audit.domain.question import filter_hash
+from services.audit.domain.question import sought
 from services.audit.examples import CLIENT, COUNSELOR, JAKARTA, PHOENIX, REFERENCE, SESSION, SESSION_FILTER
 from services.audit.verifier.checkpoint import parse_checkpoint
 from services.audit.verifier.note import parse_note
@@ -62,7 +62,7 @@ def test_an_entry_says_who_what_when_and_everything_that_it_names(house: AuditHo
     assert (entry["actor"], entry["clinic"], entry["time"]) == (COUNSELOR, PHOENIX, house.clock())
     named = {(each["kind"], each["value"]) for each in entry["references"]}
     assert {("session", SESSION), ("reference", REFERENCE), ("client", CLIENT), ("counselor", COUNSELOR)} <= named
-    assert reply["examined"] == 7
+    assert reply["size"] == 7
 
 
 def test_a_look_is_recorded_with_what_was_asked_and_how_much_was_shown(house: AuditHouse) -> None:
@@ -75,11 +75,54 @@ def test_a_look_is_recorded_with_what_was_asked_and_how_much_was_shown(house: Au
     assert event["data"] == {
         "reader": OFFICER,
         "clinic": PHOENIX,
-        "filter_hash": filter_hash(SESSION_FILTER),
+        "looked_for": [SESSION],
+        "reference": REFERENCE,
+        "filter_hash": sought(SESSION_FILTER).hash,
         "purpose": "complaint",
         "count": 3,
         "size": 7,
     }
+
+
+def test_who_looked_at_a_client_is_found_by_that_client(house: AuditHouse) -> None:
+    officer = house.officer(PHOENIX)
+    house.types(officer, clinic=PHOENIX, client=CLIENT)
+    assert officer.get("/audit/v1/entries/3").status_code == 200
+    house.turn()
+    event = officer.get("/audit/v1/entries/3").get_json()["event"]
+    looks = officer.get("/audit/v1/trail", clinic=PHOENIX, client=CLIENT, type="audit.trail-read").get_json()["items"]
+    assert [{"kind": "looked_for", "value": CLIENT} in look["references"] for look in looks] == [True]
+    told = officer.get("/audit/v1/trail", clinic=PHOENIX, type="audit.trail-read").get_json()["items"]
+    assert {"kind": "looked_for", "value": event["id"]} in told[1]["references"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update leaves set body = cast(replace(cast(body as text), 'success', 'failure') as blob)",
+        "update leaves set leaf = cast(replace(cast(leaf as text), ':1}', ': 1}') as blob)",
+        "update leaves set lane = 3",
+        "delete from leaves where leaf_index = 4",
+        "delete from hashes where level = 0 and place = 4",
+        "update hashes set hash = zeroblob(32) where level = 0 and place = 4",
+    ],
+)
+def test_what_was_altered_is_not_shown_and_raises_the_alarm(house: AuditHouse, change: str) -> None:
+    house.tamper(change)
+    officer = house.officer(PHOENIX)
+    for path, asked in (("trail", {"clinic": PHOENIX}), ("entries/4", {}), ("tile/entries/000.p/7", {})):
+        reply = officer.get(f"/audit/v1/{path}", **asked)
+        assert (reply.status_code, reply.get_json()["type"]) == (503, "urn:amanah:problem:log-damaged")
+        assert "Restore the audit database" in reply.get_json()["help"]
+    assert house.alarms() == ["log_diverged"]
+
+
+def test_while_a_fault_stands_nothing_is_shown(house: AuditHouse) -> None:
+    house.tamper("update leaves set body = cast(replace(cast(body as text), 'success', 'failure') as blob)")
+    assert house.officer(PHOENIX).get("/audit/v1/entries/4").status_code == 503
+    reply = house.officer(PHOENIX).get("/audit/v1/entries/3")  # which was not altered
+    assert (reply.status_code, reply.get_json()["type"]) == (503, "urn:amanah:problem:log-damaged")
+    assert house.stranger().get("/audit/v1/checkpoint").status_code == 200
 
 
 def test_pages_follow_one_another_without_gap_or_double(house: AuditHouse) -> None:
@@ -147,6 +190,8 @@ def test_an_entry_that_no_checkpoint_holds_yet_says_so(house: AuditHouse) -> Non
     [
         (f"clinic={PHOENIX}&session={SESSION}&client={CLIENT}", 422),  # two things at once
         (f"clinic={PHOENIX}&purpose=curiosity", 422),
+        (f"clinic={PHOENIX}&client=somebody@example.org", 422),  # what is asked for is recorded: only ids are
+        (f"clinic={PHOENIX}&reference=Mrs-Smith", 422),
         (f"clinic={PHOENIX}&from=yesterday", 422),
         (f"clinic={PHOENIX}&to=9999-12-31", 422),
         (f"clinic={PHOENIX}&cursor=nonsense", 400),

@@ -11,6 +11,7 @@ from services.audit.commands import Export, Exported, export_bundle
 from services.audit.context import Context
 from services.audit.domain.question import Question, check_purpose
 from services.audit.merkle import log_keys
+from services.audit.verifying import watched
 from services.kernel.http.app import context_of
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.idempotency import KEYED, CreatedSchema, answer, idempotency_key
@@ -32,13 +33,17 @@ class Bundles(MethodView):
     @bundles.arguments(BundleOrder)
     @bundles.response(201, CreatedSchema)
     def post(self, order: tuple[Question, str]) -> Response:
-        """Export the events that answer a question. The export is recorded, with the bundle's hash."""
+        """Export the events that answer a question, found by reading every leaf under the newest checkpoint.
+
+        The export is recorded, with what was asked for and the bundle's hash.
+        """
         question, purpose = order[0], check_purpose(order[1])
         authorise(Target(clinic=question.clinic))
         here, once = context_of(Context), idempotency_key()
         _await_checkpoint(here)
         export = Export(question, purpose, log_keys(here.service.keys, here.settings.log_origin))
-        return answer(here.service.do_once(acting(), once, _made, export_bundle, export))
+        with watched(here.service):
+            return answer(here.service.do_once(acting(), once, _made, export_bundle, export))
 
 
 @bundles.route("/<string:bundle>")
@@ -50,7 +55,8 @@ class Bundle(MethodView):
         here = context_of(Context)
         row = queries.bundle_row(here.service, bundle)
         authorise(Target(clinic=row.clinic, account=row.reader))
-        data = queries.bundle_data(here.service, row, log_keys(here.service.keys, here.settings.log_origin))
+        with watched(here.service):
+            data = queries.bundle_data(here.service, row, log_keys(here.service.keys, here.settings.log_origin))
         response = Response(data, 200, content_type="application/zip")
         response.headers["Content-Disposition"] = f'attachment; filename="amanah-bundle-{row.bundle}.zip"'
         return response

@@ -7,6 +7,7 @@ from flask import Response
 from services.audit import queries
 from services.audit.api.schemas import StatusSchema
 from services.audit.context import Context
+from services.audit.verifying import watched
 from services.kernel.http.app import context_of
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.policy import operation
@@ -39,7 +40,9 @@ def read_log_key() -> Response:
 @log.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def read_tile(path: str) -> Response:
     """A tile, or an entry bundle of leaves, under the newest checkpoint."""
-    data = queries.tile(context_of(Context).service, f"tile/{path}")
+    service = context_of(Context).service
+    with watched(service):
+        data = queries.tile(service, f"tile/{path}")
     return Response(data, 200, content_type="application/octet-stream")
 
 

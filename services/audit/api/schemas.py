@@ -6,11 +6,14 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate
 
+from services.audit.domain.mention import ID, REFERENCE
 from services.audit.domain.question import PURPOSES, Question
 from services.kernel.http.paging import PageQuery, PageRequest
 from services.kernel.http.schemas import BaseSchema, InstantField, LocalDateField
 
 _VALUE = "^[!-~]{1,100}$"
+_ID = f"^{ID}$"
+_REFERENCE = f"^{REFERENCE}$"
 _TYPE = "^[a-z]{1,40}\\.[a-z-]{1,80}$"
 
 
@@ -47,10 +50,10 @@ class Asked:
     """The fields of a question; one of reference, session, counselor and client may be named."""
 
     clinic = value("The clinic; left out, what belongs to no clinic", load_default=None, allow_none=True)
-    reference = value("A reference that people quote, such as S-4K7T", load_default=None, allow_none=True)
-    session = value("A session's id", load_default=None, allow_none=True)
-    counselor = value("A counselor's id", load_default=None, allow_none=True)
-    client = value("A client's id", load_default=None, allow_none=True)
+    reference = value("A reference that people quote, such as S-4K7T", _REFERENCE, load_default=None, allow_none=True)
+    session = value("A session's id", _ID, load_default=None, allow_none=True)
+    counselor = value("A counselor's id", _ID, load_default=None, allow_none=True)
+    client = value("A client's id", _ID, load_default=None, allow_none=True)
     actor = value("Who acted, or on whose behalf", load_default=None, allow_none=True)
     type = value("The type of event, such as sessions.session-booked", _TYPE, load_default=None, allow_none=True)
     since = _optional(TimeField, data_key="from")
@@ -123,7 +126,9 @@ class TrailEntrySchema(BaseSchema):
 class TrailSchema(BaseSchema):
     items = fields.List(fields.Nested(TrailEntrySchema))
     next_cursor = fields.String(allow_none=True)
-    examined = fields.Integer(metadata={"description": "The number of leaves over which the question was answered"})
+    size = fields.Integer(
+        metadata={"description": "How many leaves the log had; the index of it was asked. An export reads every leaf"}
+    )
     known_until = fields.Dict(
         keys=fields.String(),
         values=fields.String(allow_none=True),

@@ -9,10 +9,11 @@ from services.audit import queries
 from services.audit.api.schemas import EntryQuery, EntrySchema, TrailQuery, TrailRequest, TrailSchema
 from services.audit.commands import record_look
 from services.audit.context import Context
-from services.audit.domain.question import check_purpose, entry_hash, filter_hash
+from services.audit.domain.question import check_purpose, sought, sought_entry
 from services.audit.queries.entries import Inclusion
 from services.audit.verifier.proof import Proof
 from services.audit.verifier.strict import FormatError, base64_text, json_value
+from services.audit.verifying import watched
 from services.kernel.http.app import context_of
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.paging import Page, encode_cursor, paged
@@ -28,17 +29,21 @@ class Trail(MethodView):
     @trail.arguments(TrailQuery, location="query")
     @trail.response(200, TrailSchema)
     def get(self, asked: TrailRequest) -> Any:
-        """The events that answer a question, oldest first. The look is recorded, with what was asked and how many."""
+        """The events that answer a question, oldest first, found by the index; an export reads the log itself.
+
+        The look is recorded, with the ids and the reference that were asked for and how many events were shown.
+        """
         question = asked.question
         authorise(Target(clinic=question.clinic))
         here, purpose = context_of(Context), check_purpose(asked.purpose)
         after = asked.page.after(index=int) or {"index": -1}
-        found = queries.ask(here.service, question, asked.page.limit, after["index"], here.settings.lanes)
-        look = (question.clinic, filter_hash(found.asked), purpose, len(found.entries), found.examined)
+        with watched(here.service):
+            found = queries.ask(here.service, question, asked.page.limit, after["index"], here.settings.lanes)
+        look = (question.clinic, sought(found.asked), purpose, len(found.entries), found.size)
         here.service.do(acting(), record_look, *look)
         cursor = None if found.last is None else encode_cursor(index=found.last)
         body, headers = paged(Page(found.entries, cursor))
-        return body | {"examined": found.examined, "known_until": found.known_until}, headers
+        return body | {"size": found.size, "known_until": found.known_until}, headers
 
 
 @trail.route("/entries/<int:index>")
@@ -49,16 +54,18 @@ class Entry(MethodView):
     def get(self, asked: dict[str, str], index: int) -> Any:
         """One entry: the event's exact bytes, its leaf, and the proof of where it stands."""
         service = context_of(Context).service
-        found = queries.entry(service, index)
+        with watched(service):
+            found = queries.entry(service, index)
         authorise(Target(clinic=found.clinic))
-        look = (found.clinic, entry_hash(index), check_purpose(asked["purpose"]), 1, found.size)
+        named = sought_entry(index, found.event.id if found.event else None)
+        look = (found.clinic, named, check_purpose(asked["purpose"]), 1, found.size)
         service.do(acting(), record_look, *look)
         return {
             "index": index,
             "event": _json(found.kept.body),
             "bytes": base64_text(found.kept.body),
             "leaf": json.loads(found.kept.leaf_data),
-            "leaf_hash": base64_text(found.leaf.hash()),
+            "leaf_hash": base64_text(found.kept.hash),
             "inclusion": _inclusion(index, found.inclusion) if found.inclusion else None,
         }
 

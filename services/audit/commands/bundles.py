@@ -9,10 +9,11 @@ from sqlalchemy import Connection, insert
 
 from services.audit import streams
 from services.audit.bundling import make, pack_filter
-from services.audit.domain.question import Question, filter_hash
+from services.audit.domain.question import Question, sought
 from services.audit.merkle import newest_checkpoint
 from services.audit.readmodels import bundles
-from services.audit.search import hits, ids_of
+from services.audit.rounds import refuse_faulty
+from services.audit.search import examine, ids_of
 from services.audit.verifier.filter import Filter
 from services.audit.verifier.note import Key
 from services.contracts.audit import BundleExported
@@ -49,18 +50,20 @@ class _Answer:
 
 
 def export_bundle(work: Work, order: Export) -> Exported:
-    """Answer the question over the newest checkpoint, and record who takes it away and what for.
+    """Answer the question from every leaf under the newest checkpoint, and record who takes it away and what for.
 
     Raises ``Invalid`` where it would be too large, ``Unavailable`` before the first checkpoint, ``Damaged``.
     """
     with work.backend.reading() as connection:
         answer = _answer(connection, order)
-    question, made = order.question, work.new_id()
+    question, made, named = order.question, work.new_id(), sought(answer.asked)
     digest = Hash(sha256(answer.data).hexdigest())
     event = BundleExported(
         reader=PersonId(work.who.actor),
         clinic=ClinicId(question.clinic) if question.clinic else None,
-        filter_hash=filter_hash(answer.asked),
+        looked_for=named.ids,
+        reference=named.reference,
+        filter_hash=named.hash,
         purpose=order.purpose,
         count=len(answer.indexes),
         size=answer.size,
@@ -83,12 +86,13 @@ def export_bundle(work: Work, order: Export) -> Exported:
 
 
 def _answer(connection: Connection, order: Export) -> _Answer:
+    refuse_faulty(connection)
     question = order.question
     asked = question.filter(ids_of(connection, question.clinic, question.reference))
     published = newest_checkpoint(connection)
     if published is None:
         raise Unavailable("The log has no checkpoint yet.", help="Wait a few seconds.", retry_after=5)
-    indexes = [hit.kept.index for hit in islice(hits(connection, asked, published.size), MOST + 1)]
+    indexes = list(islice(examine(connection, asked, published), MOST + 1))
     if len(indexes) > MOST:
         raise Invalid(f"More than {MOST} events match.", help="Narrow the question, by time for example.")
     return _Answer(asked, published.size, indexes, make(connection, asked, published.size, indexes, order.keys))

@@ -1,8 +1,9 @@
 """Mentions: what an event names, so that it can be found again: persons in their roles, things by id, references.
 
-The index is made from the declarations: a field of type ``PersonId`` mentions a person in its role, an ``Id`` the
-thing that the field is called after, a ``Reference`` what people quote. An event that this release cannot decode is
-indexed by its shape alone: every text that looks like an id or a reference.
+What an event mentions is named by the declarations: a field of type ``PersonId`` mentions a person in its role, an
+``Id`` the thing that the field is called after, a ``Reference`` what people quote. Beyond that, every text that looks
+like an id or a reference is mentioned by its shape, whether this release declares the event or not. So whoever asks for
+an id or a reference is offered every event in which it stands (``must_mention``), by whichever release it was indexed.
 """
 
 import dataclasses
@@ -12,12 +13,14 @@ from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from services.audit.verifier.event import Event
+from services.kernel.codec import Unknown
 from services.kernel.events import Entry, persons_of
 from services.kernel.fields import Id, PersonId, Reference
 
 MAX_TEXT = 200  # characters; no id and no reference of ours is longer
 
-_ID_LIKE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z]-[0-9A-Z]{4,8}")
+ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+REFERENCE = "[A-Za-z]-[0-9A-Z]{4,8}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -31,12 +34,36 @@ class Mention:
 def mentions(event: Event, entry: Entry[Any] | None) -> frozenset[Mention]:
     """Everything that an event mentions; ``entry`` is the same event decoded, or ``None`` where that cannot be."""
     found = {Mention("event", event.id), Mention("actor", event.actor), Mention("on behalf of", event.onbehalfof)}
-    if entry is not None and dataclasses.is_dataclass(entry.data):
+    if entry is not None and not isinstance(entry.data, Unknown):
         found |= {Mention(role, person) for role, person in persons_of(entry.data)}
         found |= set(_things(entry.data))
-    else:
-        found |= {Mention("text", text) for text in event.texts() if _ID_LIKE.fullmatch(text)}
-    return frozenset(mention for mention in found if _fits(mention.value))
+    found = {mention for mention in found if _fits(mention.value)}
+    named = {mention.value for mention in found}
+    return frozenset(found | {Mention("text", text) for text in must_mention(event) - named})
+
+
+def must_mention(event: Event) -> frozenset[str]:
+    """What an event has to be found by: who acted, and each id and reference in it but its clinic's.
+
+    Found by its clinic it is without that. This follows from the event's bytes alone and is the same in all releases.
+    """
+    acted = {who for who in (event.actor, event.onbehalfof) if _fits(who)}
+    return frozenset(acted | {text for text in event.texts() if is_searchable(text) and text != event.clinic})
+
+
+def is_id(text: str) -> bool:
+    """Whether the text looks like an id (a UUID in lower case)."""
+    return re.fullmatch(ID, text) is not None
+
+
+def is_reference(text: str) -> bool:
+    """Whether the text looks like a reference that people quote."""
+    return re.fullmatch(REFERENCE, text) is not None
+
+
+def is_searchable(text: str) -> bool:
+    """Whether the text looks like an id or a reference: then every event that holds it mentions it."""
+    return is_id(text) or is_reference(text)
 
 
 def _fits(value: str) -> bool:

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from services.audit.domain.mention import is_id, is_reference
 from services.audit.verifier.filter import Filter
 from services.audit.verifier.strict import canonical
 from services.kernel.errors import FieldError, Invalid
-from services.kernel.fields import Code, Hash
+from services.kernel.fields import Code, Hash, Id, Reference
 
 PURPOSES = ("review", "complaint", "incident", "request", "safety", "oversight")
 
@@ -52,14 +53,31 @@ class Question:
         )
 
 
-def filter_hash(asked: Filter) -> Hash:
-    """SHA-256, in hex, of the filter's canonical form: what was asked, without saying it."""
-    return Hash(sha256(canonical(asked.parts())).hexdigest())
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What somebody looked for, as it is recorded: the ids and the reference that were named, and the SHA-256, in hex,
+    of the whole question in canonical form. Nothing else that was typed stands in clear."""
+
+    ids: tuple[Id, ...]
+    reference: Reference | None
+    hash: Hash
 
 
-def entry_hash(index: int) -> Hash:
-    """The same for one entry, asked for by its index."""
-    return Hash(sha256(canonical({"index": index})).hexdigest())
+def sought(asked: Filter) -> Sought:
+    """What a question looked for, and what its reference stands for."""
+    named = {*asked.mentions, *asked.actors}
+    ids = tuple(Id(text) for text in sorted(named) if is_id(text))
+    reference = next((Reference(text) for text in asked.mentions if is_reference(text)), None)
+    return Sought(ids, reference, _hash(asked.parts()))
+
+
+def sought_entry(index: int, event: str | None) -> Sought:
+    """The same for one entry, asked for by its index; ``event`` is the id of its event, where that can be read."""
+    return Sought((Id(event),) if event and is_id(event) else (), None, _hash({"index": index}))
+
+
+def _hash(parts: dict[str, object]) -> Hash:
+    return Hash(sha256(canonical(parts)).hexdigest())
 
 
 def check_purpose(purpose: str) -> Code:

@@ -7,11 +7,10 @@ there. Paths are relative to the log's prefix.
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.audit.verifier.strict import FormatError, shown
-from services.audit.verifier.tree import HASH_SIZE
 
 WIDTH = 256
 MAX_LEVEL = 63
@@ -54,18 +53,6 @@ def parse_path(path: str) -> Tile:
     return tile
 
 
-def tiles(size: int, since: int = 0) -> Iterator[Tile]:
-    """The tiles and entry bundles to publish for a tree of ``size``, without those full at size ``since`` already.
-
-    Level by level from the leaves, each from left to right; at most one of each level is partial, none is empty.
-    """
-    yield from _level(None, size, since)
-    level = 0
-    while size:
-        yield from _level(level, size, since)
-        level, size, since = level + 1, size // WIDTH, since // WIDTH
-
-
 def encode_entries(entries: Iterable[bytes]) -> bytes:
     """The entry bundle of these leaves. Raises ``FormatError`` for a leaf of more than 65,535 bytes."""
     parts: list[bytes] = []
@@ -76,37 +63,9 @@ def encode_entries(entries: Iterable[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def decode_entries(data: bytes, width: int) -> list[bytes]:
-    """The ``width`` leaves of an entry bundle. Raises ``FormatError`` when it holds more, fewer or half a leaf."""
-    entries: list[bytes] = []
-    at = 0
-    while at + _LENGTH.size <= len(data):
-        start = at + _LENGTH.size
-        at = start + int(_LENGTH.unpack_from(data, at)[0])
-        entries.append(data[start:at])
-    if at != len(data) or len(entries) != width:
-        raise FormatError(f"the entry bundle does not hold exactly {width} leaves")
-    return entries
-
-
 def encode_hashes(hashes: Iterable[bytes]) -> bytes:
     """The bytes of a tile."""
     return b"".join(hashes)
-
-
-def decode_hashes(data: bytes, width: int) -> list[bytes]:
-    """The ``width`` hashes of a tile. Raises ``FormatError`` when it holds more, fewer or half a hash."""
-    if len(data) != width * HASH_SIZE:
-        raise FormatError(f"the tile does not hold exactly {width} hashes")
-    return [data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)]
-
-
-def _level(level: int | None, hashes: int, already: int) -> Iterator[Tile]:
-    full, rest = divmod(hashes, WIDTH)
-    for index in range(already // WIDTH, full):
-        yield Tile(level, index)
-    if rest and hashes != already:
-        yield Tile(level, full, rest)
 
 
 def _index_path(index: int) -> str:

@@ -7,10 +7,10 @@ from hashlib import sha256
 from sqlalchemy import select
 
 from services.audit.bundling import make, unpack_filter
-from services.audit.merkle import Damaged
 from services.audit.readmodels import bundles
+from services.audit.rounds import sound
 from services.audit.verifier.note import Key
-from services.kernel.errors import NotFound
+from services.kernel.errors import Conflict, NotFound
 from services.kernel.service import Service
 from services.kernel.time import Instant, plus
 
@@ -52,9 +52,10 @@ def bundle_row(service: Service, bundle: str) -> BundleRow:
 
 
 def bundle_data(service: Service, row: BundleRow, keys: Sequence[Key]) -> bytes:
-    """The bytes of the zip file, the same as when it was exported. Raises ``Damaged`` where they would not be."""
-    with service.backend.reading() as connection:
+    """The bytes of the zip file, the same as when it was exported. Raises ``Damaged``, or ``Conflict`` where what was
+    kept of the export does not give them any more."""
+    with sound(service) as connection:
         data = make(connection, unpack_filter(row.filter), row.size, row.indexes, keys)
     if sha256(data).hexdigest() != row.hash:
-        raise Damaged(row.size, "the bundle is not the one that was exported")
+        raise Conflict("The bundle would not be the one that was exported.", help=_HELP)
     return data

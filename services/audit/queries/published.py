@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from services.audit import rounds
 from services.audit.domain.tiles import Tile, encode_entries, encode_hashes, parse_path
 from services.audit.domain.tree import TILE_HEIGHT
-from services.audit.merkle import between, log_keys, newest_checkpoint, size_of
-from services.audit.readmodels import hashes
+from services.audit.merkle import between, kept_hashes, log_keys, newest_checkpoint, size_of
 from services.audit.verifier.strict import FormatError
 from services.kernel.errors import NotFound
 from services.kernel.service import Service
@@ -42,22 +39,20 @@ def log_key(service: Service, origin: str) -> str:
 
 
 def tile(service: Service, path: str) -> bytes:
-    """A tile or entry bundle of the newest checkpoint, by its path. Raises ``NotFound``."""
+    """A tile or entry bundle of the newest checkpoint, by its path. Raises ``NotFound``, ``Damaged``."""
     unknown = NotFound("There is no such tile.", help="Ask for tiles of the newest checkpoint (C2SP tlog-tiles).")
     try:
         asked = parse_path(path)
     except FormatError:
         raise unknown from None
-    with service.backend.reading() as connection:
+    with rounds.sound(service) as connection:
         published = newest_checkpoint(connection)
         end = asked.start + asked.width
         if published is None or end > _width(asked, published.size):
             raise unknown
         if asked.level is None:
             return encode_entries(kept.leaf_data for kept in between(connection, asked.start, end))
-        where = (hashes.c.level == asked.level, hashes.c.place >= asked.start, hashes.c.place < end)
-        found = connection.scalars(select(hashes.c.hash).where(*where).order_by(hashes.c.place))
-        return encode_hashes(bytes(value) for value in found)
+        return encode_hashes(kept_hashes(connection)(asked.level, asked.start, asked.width))
 
 
 def status(service: Service) -> Status:
@@ -70,7 +65,7 @@ def status(service: Service) -> Status:
         checkpoint_at=published.time if published else None,
         verified_size=found.verified_size,
         verified_at=found.verified_at,
-        sound=not found.fault,
+        sound=found.fault is None,
     )
 
 

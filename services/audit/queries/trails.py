@@ -6,6 +6,7 @@ from itertools import islice
 from services.audit.domain.mention import Mention, mentions
 from services.audit.domain.question import Question
 from services.audit.merkle import size_of
+from services.audit.rounds import sound
 from services.audit.search import Hit, hits, ids_of
 from services.audit.verifier.filter import Filter
 from services.kernel.knowing import known_until
@@ -31,22 +32,23 @@ class TrailEntry:
 
 @dataclass(frozen=True, slots=True)
 class TrailPage:
-    """A page of the trail, oldest first; ``examined`` leaves were asked. The next page begins behind ``last``, if any.
+    """A page of the trail, oldest first, as the index gives it; the next page begins behind ``last``, if any.
 
+    The log had ``size`` leaves. That they were all examined is said by an export only (``search.examine``).
     ``known_until``: up to when everything of a service has arrived here; none where that was never known.
     """
 
     asked: Filter
     entries: tuple[TrailEntry, ...]
     last: int | None
-    examined: int
+    size: int
     known_until: dict[str, Instant | None]
 
 
 def ask(service: Service, question: Question, limit: int, after: int, lanes: int) -> TrailPage:
-    """The events that answer the question, behind the leaf ``after``. Raises ``Invalid``."""
+    """The events that answer the question, behind the leaf ``after``. Raises ``Invalid``, ``Damaged``."""
     known = {name: known_until(service, name, lanes) for name in SERVICES}
-    with service.backend.reading() as connection:
+    with sound(service) as connection:
         asked = question.filter(ids_of(connection, question.clinic, question.reference))
         size = size_of(connection)
         found = list(islice(hits(connection, asked, size, max(-1, min(after, size))), limit + 1))

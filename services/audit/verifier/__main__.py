@@ -14,7 +14,7 @@ from services.audit.verifier.strict import FormatError
 from services.audit.verifier.verify import verify_bundle
 
 USAGE = 3
-_MAX_KEY_FILE_BYTES = 4096
+_MAX_KEY_FILE_BYTES = 64 << 10
 
 
 class _Parser(argparse.ArgumentParser):
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("bundle", help="the bundle, a .zip file as it was exported")
     parser.add_argument(
         "--log-key",
-        help="the log's key (name+id+base64) or a file that holds it; get it from the network, not with the bundle",
+        help="the log's key (name+id+base64), or a file of its keys, one a line, of which any suffices; get them from "
+        "the network, not with the bundle",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     given = parser.parse_args(arguments)
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _key_text(given: str | None) -> str | None:
-    """The key itself: what was given, or what the file of that name holds."""
+    """The keys themselves: what was given, or what the file of that name holds."""
     if given is None or given.count("+") >= 2:
         return given
     with Path(given).open("rb") as file:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.audit.verifier.strict import FormatError, json_value, matching
+from services.audit.verifier.strict import FormatError, json_value, matching, shown
 
 MAX_EVENT_BYTES = 1 << 20
 
@@ -16,7 +16,7 @@ INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0
 """UTC with six digits; the order of the texts is the order in time."""
 
 _SOURCE_PREFIX = "/amanah/"
-_TEXT = re.compile(r"[^\x00-\x1f]{1,1024}")
+_TEXT = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,1024}")  # neither control characters nor half a character
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,17 @@ class Event:
                 waiting.extend(value)
             elif isinstance(value, dict):
                 waiting.extend(value.values())
+
+
+def event_of(service: str, data: bytes) -> Event:
+    """The event in these bytes, if it is one that this service may record: its source and its type say so.
+
+    Raises ``FormatError``. Who asks for an event of the log asks for this: whatever else lies under a leaf is bytes.
+    """
+    event = parse_event(data)
+    if event.service != service or not event.type.startswith(f"{service}."):
+        raise FormatError(f"{shown(event.type)} from {shown(event.source)} is not of {service}")
+    return event
 
 
 def parse_event(data: bytes) -> Event:

@@ -103,6 +103,14 @@ def parse_key(text: str) -> Key:
     return key
 
 
+def parse_keys(text: str) -> tuple[Key, ...]:
+    """The keys of a text, one a line, each once. Raises ``FormatError``, also where there is none."""
+    found = tuple(dict.fromkeys(parse_key(line.strip()) for line in text.splitlines() if line.strip()))
+    if not found:
+        raise FormatError("there is no key in it; a key is written name+id+base64, one a line")
+    return found
+
+
 def parse_note(data: bytes) -> Note:
     """The note in these bytes, its signatures not yet checked. Raises ``FormatError``."""
     if len(data) > MAX_NOTE_BYTES:

@@ -42,6 +42,7 @@ class TestWhatHolds:
         text = verify_bundle(log.bundle(), log.key).text()
         _, proves, leaves_open = text.replace("What this does not prove", "What this proves").split("What this proves")
         assert "That nothing was left out" in leaves_open
+        assert "ask for a complete bundle" not in leaves_open  # there is none for a reader who may not see everything
         assert "complete" not in proves
 
     def test_a_complete_bundle_proves_the_answer_complete(self, log):
@@ -62,7 +63,19 @@ class TestWhatHolds:
         log.rebuild()
         report = verify_bundle(log.bundle(Filter(clinics=("phoenix",)), complete=True), log.key)
         assert report.outcome is Outcome.PROVEN
-        assert any("1 cannot be read" in sentence for sentence in report.leaves_open)
+        assert any("1 cannot be read" in sentence and "index 23." in sentence for sentence in report.leaves_open)
+        assert any("complete among the events that can be read (1 cannot)" in sentence for sentence in report.proves)
+
+    def test_an_event_that_claims_to_be_of_another_service_counts_as_unread(self, log):
+        last = parse_leaf(log.logged[-1].leaf)
+        foreign = log.event(23, "licensing" if last.service != "licensing" else "identity")
+        log.logged[-1] = Logged(23, resealed(last, log, foreign).data(), foreign)
+        log.rebuild()
+        asked = Filter(clinics=("jakarta",))
+        assert verify_bundle(log.bundle(asked, complete=True), log.key).failed == "leaf-matches-event"
+        asked = Filter(clinics=("jakarta",), until="2026-11-24T07:00:23.000000Z")
+        told = verify_bundle(log.bundle(asked, complete=True), log.key)
+        assert any("1 cannot be read" in sentence for sentence in told.leaves_open)
 
     def test_chains_are_checked_where_neighbours_are_at_hand(self, log):
         report = verify_bundle(log.bundle(Filter(services=("identity",))), log.key)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.domain.checkpoint import Signer, sign_checkpoint
-from services.audit.domain.tiles import decode_entries, encode_entries, encode_hashes, parse_path, tiles
+from services.audit.domain.tiles import encode_entries, encode_hashes, parse_path
 from services.audit.domain.tree import consistency_proof, tree_root
 from services.audit.verifier.checkpoint import Checkpoint, parse_checkpoint
 from services.audit.verifier.note import SignatureError, open_note, parse_key
@@ -91,20 +91,14 @@ class TestThePublishedLogOfTessera:
 
     def test_every_tile_and_entry_bundle_is_made_byte_for_byte(self, published, tree, ran):
         _, files = published
-        made = {}
-        for size in range(1, 16):
-            for tile in tiles(size):
-                if tile.level is None:
-                    made[tile.path] = encode_entries(ENTRIES[tile.start : tile.start + tile.width])
-                else:
-                    made[tile.path] = encode_hashes(tree.read(tile.level, tile.start, tile.width))
         wanted = {name: data for name, data in files.items() if name.startswith("tile/")}
-        assert made == wanted
         for name, data in wanted.items():
             tile = parse_path(name)
             assert tile.path == name
             if tile.level is None:
-                assert decode_entries(data, tile.width) == ENTRIES[: tile.width]
+                assert encode_entries(ENTRIES[tile.start : tile.start + tile.width]) == data
+            else:
+                assert encode_hashes(tree.read(tile.level, tile.start, tile.width)) == data
         ran("D: tiles", len(wanted))
 
     def test_every_checkpoint_is_consistent_with_every_later_one(self, published, tree, ran):

@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.audit.domain.alarm import Alarm
-from services.audit.domain.mention import Mention, mentions
-from services.audit.domain.question import PURPOSES, Question, check_purpose, filter_hash
+from services.audit.domain.mention import REFERENCE as REFERENCE_FORM
+from services.audit.domain.mention import Mention, is_searchable, mentions, must_mention
+from services.audit.domain.question import PURPOSES, Question, check_purpose, sought, sought_entry
 from services.audit.examples import (
     CLIENT,
     COUNSELOR,
@@ -20,8 +23,8 @@ from services.audit.examples import (
 )
 from services.audit.policy import OPERATIONS
 from services.audit.readmodels import read
-from services.audit.verifier.filter import parse_filter
-from services.kernel.codec import encode
+from services.audit.verifier.filter import Filter, parse_filter
+from services.kernel.codec import Unknown, encode
 from services.kernel.errors import Invalid
 from services.kernel.http.rules import Caller, Target
 from services.kernel.http.tokens import Claims, Membership
@@ -55,7 +58,7 @@ def test_the_filter_of_a_question_can_be_read_again_and_its_hash_tells_questions
     ).filter()
     assert parse_filter(json.loads(json.dumps(narrow.parts()))) == narrow
     other = Question(clinic=JAKARTA, client=CLIENT).filter()
-    assert len({filter_hash(narrow), filter_hash(other), filter_hash(SESSION_FILTER)}) == 3
+    assert len({sought(asked).hash for asked in (narrow, other, SESSION_FILTER)}) == 3
 
 
 def test_a_purpose_is_one_of_a_closed_list():
@@ -65,7 +68,8 @@ def test_a_purpose_is_one_of_a_closed_list():
 
 
 def mentioned(event, **known):
-    found = read(encode(entry_of(event, at=NOON, **known)))
+    entry = entry_of(event, at=NOON, **known)
+    found = read(entry.type.partition(".")[0], encode(entry))
     assert found is not None
     return mentions(*found)
 
@@ -84,17 +88,55 @@ def test_an_event_mentions_persons_by_role_things_by_name_and_references():
 
 def test_an_event_that_cannot_be_decoded_mentions_what_looks_like_an_id_or_a_reference():
     body = encode(entry_of(joined(), at=NOON)).replace(b"identity.client-joined", b"identity.client-moved-on")
-    event, entry = read(body)
-    found = mentions(event, None)
+    event, entry = read("identity", body)
+    assert isinstance(entry.data, Unknown)
+    found = mentions(event, entry)
+    assert found == mentions(event, None)
     assert {Mention("text", CLIENT), Mention("text", "k-91XF")} <= found
     assert not any(mention.value == "identity.client-moved-on" for mention in found)
 
 
+ANY_ID = st.uuids().map(str) | st.from_regex(REFERENCE_FORM, fullmatch=True).filter(str.isascii)
+ANY_DATA = st.recursive(
+    ANY_ID | st.text(max_size=9) | st.integers(0, 9) | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    data=ANY_DATA,
+    clinic=st.sampled_from([PHOENIX, ""]),
+    name=st.sampled_from(["sessions.session-booked", "sessions.x"]),
+)
+def test_whoever_asks_for_an_id_is_offered_every_event_that_the_filter_matches(data, clinic, name):
+    """Declared or not, decoded or not: the index names each id and reference that stands in the event."""
+    envelope = {"specversion": "1.0", "id": "1", "source": "/amanah/sessions", "time": NOON, "typeversion": 1}
+    document = envelope | {"type": name, "subject": SESSION, "streamversion": 1, "actor": COUNSELOR, "data": data}
+    event, entry = read("sessions", json.dumps(document | {"clinic": clinic or None}).encode())
+    offered = {mention.value for mention in mentions(event, entry)}
+    for text in {*event.texts()} - {clinic}:
+        if is_searchable(text):
+            assert text in offered
+            assert Filter(mentions=(text,)).matches(event)
+    assert must_mention(event) <= offered
+
+
+def test_what_somebody_looked_for_is_recorded_by_id_and_reference_and_nothing_else_that_was_typed():
+    looked = sought(Question(clinic=PHOENIX, reference=REFERENCE, actor=COUNSELOR).filter([SESSION]))
+    assert (looked.ids, looked.reference) == ((COUNSELOR, SESSION), REFERENCE)
+    typed = sought(Question(clinic=PHOENIX, client="somebody@example.org", actor="service/audit").filter())
+    assert (typed.ids, typed.reference) == ((), None)
+    assert sought_entry(7, SESSION).ids == (SESSION,)
+    assert sought_entry(7, None).hash != sought_entry(8, None).hash
+
+
 def test_nothing_is_indexed_that_a_database_cannot_hold():
     body = encode(entry_of(joined(), at=NOON, actor="an\u0007actor"))
-    assert read(body) is None
+    assert read("identity", body) is None
     body = encode(entry_of(joined(client="c\u2028l" + "x" * 300), at=NOON))
-    assert all(mention.value.isprintable() and len(mention.value) <= 200 for mention in mentions(*read(body)))
+    found = mentions(*read("identity", body))
+    assert all(mention.value.isprintable() and len(mention.value) <= 200 for mention in found)
 
 
 def test_the_same_alarm_is_raised_once_a_day():

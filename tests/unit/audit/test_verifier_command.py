@@ -31,6 +31,15 @@ class TestTheCommand:
         assert main([str(path), "--log-key", str(tmp_path / "log.key")]) == 0
         assert "proven" in capsys.readouterr().out
 
+    def test_any_one_of_several_keys_in_a_file_suffices(self, log, path, tmp_path, capsys):
+        keys = tmp_path / "log.keys"
+        keys.write_text(f"{log.other_signer.key.text()}\n{log.key}\n\n{log.key}\n")
+        assert main([str(path), "--log-key", str(keys)]) == 0
+        assert f"the log key that you gave ({log.signer.key.id.hex()})" in capsys.readouterr().out
+        keys.write_text(log.other_signer.key.text())
+        assert main([str(path), "--log-key", str(keys)]) == 1
+        assert "get all of its keys again" in capsys.readouterr().out
+
     def test_signer_unknown(self, path, capsys):
         assert main([str(path)]) == 2
         assert "signer unknown" in capsys.readouterr().out
@@ -43,10 +52,17 @@ class TestTheCommand:
 
     @pytest.mark.parametrize(
         "arguments",
-        [["nowhere.zip"], ["{path}", "--log-key", "nowhere.key"], ["{path}", "--log-key", "a+b+c"], ["."]],
+        [
+            ["nowhere.zip"],
+            ["{path}", "--log-key", "nowhere.key"],
+            ["{path}", "--log-key", "{empty}"],
+            ["{path}", "--log-key", "a+b+c"],
+            ["."],
+        ],
     )
-    def test_wrong_usage_says_what_is_wrong(self, arguments, path, capsys):
-        assert main([argument.format(path=path) for argument in arguments]) == 3
+    def test_wrong_usage_says_what_is_wrong(self, arguments, path, tmp_path, capsys):
+        (tmp_path / "empty").touch()
+        assert main([argument.format(path=path, empty=tmp_path / "empty") for argument in arguments]) == 3
         assert capsys.readouterr().err.startswith("verify: ")
 
     @pytest.mark.parametrize("arguments", [[], ["a", "b"], ["--unknown"]])
