@@ -147,15 +147,16 @@ def store() -> None:
 @click.argument("service", type=click.Choice(SERVICES), required=False)
 @_plainly
 def store_verify(service: str | None) -> None:
-    """Check every event of a store: no hole, the chain, the columns against the bytes. Exit code 1 on a fault."""
+    """Check every event of a store: no hole, the chain, the columns against the bytes; and that the event log ends with
+    an event that the store holds. Exit code 1 on a fault."""
     from services.repair import verify_service
 
     settings = load_settings()
     good = True
     for name in [service] if service else SERVICES:
-        found = verify_service(settings, name)
+        found, compared = verify_service(settings, name)
         lanes = ", ".join(f"lane {lane}: {last}" for lane, last in found.lanes.items())
-        click.echo(f"{name}: {found.events} events ({lanes}): {'good' if found.good else 'NOT GOOD'}")
+        click.echo(f"{name}: {found.events} events ({lanes}): {'good' if found.good else 'NOT GOOD'}; {compared}")
         for fault in found.faults:
             click.echo(f"  {fault}")
         good = good and found.good

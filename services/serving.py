@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from prometheus_client import start_http_server
 
 from services.embedded import House, hold, prepare
 from services.kernel.errors import Unavailable
@@ -27,7 +28,7 @@ LOG = "amanah.log"  # the house's log in the data folder, so that the terminal s
 
 def serve_house(settings: Settings) -> None:
     """All four services in one process, until Ctrl-C."""
-    _ensure_port(settings)
+    _ensure_port(settings.bind, settings.port, "AMANAH_PORT")
     held = hold(settings)
     journal = (settings.data / LOG).open("a", buffering=1)
     configure_logs(stream=journal)
@@ -52,17 +53,20 @@ def serve_house(settings: Settings) -> None:
 def serve_service(settings: Settings, name: str) -> None:
     """One service's API, in a few processes."""
     configure_logs()
-    _ensure_port(settings)
+    _ensure_port(settings.bind, settings.port, "AMANAH_PORT")
     build(name, settings).close()  # say at once, and plainly, what is missing
     processes, threads = settings.processes, settings.threads
     Gunicorn(lambda: build(name, settings).app, _address(settings), processes=processes, threads=threads).run()
 
 
 def work_service(settings: Settings, name: str) -> None:
-    """One service's worker, until it is told to end."""
+    """One service's worker, until it is told to end; its figures on ``work_port``, where one is set."""
     configure_logs()
     built = build(name, settings)
     worker = built.make_worker(open_log(settings))
+    if settings.work_port is not None:
+        _ensure_port(settings.bind, settings.work_port, "AMANAH_WORK_PORT")
+        start_http_server(settings.work_port, settings.bind)
 
     def end(*_: object) -> None:
         worker.stopped.set()
@@ -98,13 +102,13 @@ def _address(settings: Settings) -> str:
     return f"{settings.bind}:{settings.port}"
 
 
-def _ensure_port(settings: Settings) -> None:
+def _ensure_port(address: str, port: int, setting: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.bind, settings.port))
+            probe.bind((address, port))
         except OSError:
             raise Unavailable(
-                f"Port {settings.port} is in use.",
-                help="If Amanah runs already, open it in the browser. Else choose another: AMANAH_PORT=8001",
+                f"Port {port} is in use.",
+                help=f"If Amanah runs already, use that one. Else choose another: {setting}={port + 1}",
             ) from None

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Executable, case, exists, insert, literal,
 from services.kernel.codec import decode, heading
 from services.kernel.errors import Unavailable
 from services.kernel.events import Entry, UnknownVersion, event_type
-from services.kernel.log.consumer import Position
+from services.kernel.log.consumer import Position, PositionMoved
 from services.kernel.log.port import Message
 from services.kernel.projections import Rows
 from services.kernel.service import Service
@@ -52,7 +52,11 @@ class Reactions:
 
 
 class Listener:
-    """Applies messages to one service; the handler of its consumer."""
+    """Applies messages to one service; the handler of its consumer, and its positions.
+
+    A *run* is what was passed over in memory since a position was written: ``_skipped`` holds its last message,
+    ``_stored`` the position before it. There may be several runners of a lane; each write is held to ``_stored``.
+    """
 
     def __init__(self, service: Service, reactions: Reactions) -> None:
         self._service = service
@@ -61,14 +65,12 @@ class Listener:
         self._skipped: dict[tuple[str, int], Message] = {}
 
     def get(self, service: str, lane: int) -> Position | None:
-        """The stored position of a lane."""
-        position = stored_position(self._service, service, lane)
-        self._stored[service, lane] = position
-        self._skipped.pop((service, lane), None)
-        return position
+        """The stored position of a lane. Whoever asks, the run in memory stays as it is."""
+        return stored_position(self._service, service, lane)
 
     def apply(self, message: Message, position_before: Position | None) -> None:
         """Learn and react; see ``log.consumer.Handler``."""
+        self._go_on_from(position_before, message)
         kind, stream = heading(message.body)
         if not (self._reactions.to(kind) or self._learns(message.service, kind)):
             self._skip(message)
@@ -135,29 +137,57 @@ class Listener:
         return source != self._service.name and self._service.projections.knows(kind)
 
     def flush(self) -> None:
-        """Write the positions that were only moved in memory. For the consumer's own thread."""
-        for message in list(self._skipped.values()):
-            self._service.backend.commit(Write(rows=[self._moved(message)]))
-            self._note(message)
+        """Write the positions that were only moved in memory. For the consumer's own thread.
+
+        Where another runner moved a lane meanwhile, what it has not reached yet is written the next time.
+        """
+        for key, message in list(self._skipped.items()):
+            try:
+                self._write(message)
+            except PositionMoved:
+                now = self.get(*key)
+                if _sequence(self._stored[key]) <= _sequence(now) < message.sequence:
+                    self._stored[key] = now
+                else:
+                    del self._skipped[key]
+
+    def _go_on_from(self, before: Position | None, message: Message) -> None:
+        """Hold to what the consumer goes by: a run counts only where it leads up to its position."""
+        key = message.service, message.lane
+        last = self._skipped.get(key)
+        if last is None or _position(last) != before:
+            self._skipped.pop(key, None)
+            self._stored[key] = before
 
     def _skip(self, message: Message) -> None:
         key = message.service, message.lane
         self._skipped[key] = message
-        stored = self._stored.get(key)
-        if message.sequence - (stored.sequence if stored else 0) >= SKIPPED_AT_MOST:
-            self.flush()
+        if message.sequence - _sequence(self._stored[key]) >= SKIPPED_AT_MOST:
+            self._write(message)
+
+    def _write(self, message: Message) -> None:
+        self._service.backend.commit(Write(rows=[self._moved(message)]))
+        self._note(message)
 
     def _moved(self, message: Message) -> Executable:
         return move_position(message, self._stored.get((message.service, message.lane)))
 
     def _note(self, message: Message) -> None:
         key = message.service, message.lane
-        self._stored[key] = Position(message.incarnation, message.sequence, message.chain, message.offset)
+        self._stored[key] = _position(message)
         self._skipped.pop(key, None)
 
     def _is_parked(self, service: str, stream: str) -> bool:
         where = (parked.c.service == service, parked.c.stream == stream)
         return bool(self._service.query(select(parked.c.sequence).where(*where).limit(1)))
+
+
+def _position(message: Message) -> Position:
+    return Position(message.incarnation, message.sequence, message.chain, message.offset)
+
+
+def _sequence(position: Position | None) -> int:
+    return position.sequence if position else 0
 
 
 def stored_position(service: Service, source: str, lane: int) -> Position | None:

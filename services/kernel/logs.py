@@ -28,13 +28,18 @@ FIELDS: tuple[str, ...] = (
     "duration_ms",
     "request",
     "correlation",
+    "source",
     "lane",
     "sequence",
+    "offset",
     "stream_kind",
     "event_type",
     "incarnation",
+    "leaf",
+    "notice",
     "count",
     "reason",
+    "error",
     "version",
 )
 

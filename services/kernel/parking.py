@@ -1,9 +1,10 @@
 """Parked events: what was set aside because it could not be applied, and how it is applied after all.
 
-An event that fails again and again is parked, and with it the later ones of its stream (``listening``); readiness says
-so. When the cause is mended, a replay applies them in their order, each in one transaction with the removal of its
-row; a stream stops at the first that still fails, and the other streams go on. Two replays at once, or a replay beside
-a working consumer, apply nothing twice and leave nothing behind.
+An event that fails again and again is parked, and with it the later ones of its stream (``listening``). ``amanah
+doctor`` and the figure ``amanah_parked_total`` say so; readiness does not, for the service goes on serving all others.
+When the cause is mended, a replay applies them in their order, each in one transaction with the removal of its row; a
+stream stops at the first that still fails, and the other streams go on. Two replays at once, or a replay beside a
+working consumer, apply nothing twice and leave nothing behind.
 """
 
 from dataclasses import dataclass, field

@@ -6,6 +6,7 @@ The clients of Vault and Kafka are loaded where they are chosen: an embedded sta
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.kernel.keys.cache import DataKeys, KeyCache
 from services.kernel.keys.keyring import Keyring
@@ -13,12 +14,12 @@ from services.kernel.keys.local import LocalKeys
 from services.kernel.keys.port import KeyKind, Keys
 from services.kernel.lanes import Lanes
 from services.kernel.log.embedded import EmbeddedLog
-from services.kernel.log.port import Log
+from services.kernel.log.port import Log, LogUnavailable
 from services.kernel.projections import Projections
 from services.kernel.sealer import Sealer
 from services.kernel.service import Service
 from services.kernel.settings import SERVICES, Settings, SettingsError
-from services.kernel.store.opening import Store, has_store, open_store
+from services.kernel.store.opening import Store, has_store, open_store_to_serve
 from services.kernel.time import Clock, system_clock
 
 # The keys that a service is set up with. Sessions makes one more for every clinic.
@@ -42,8 +43,9 @@ class Assembly:
 def assemble(
     settings: Settings, name: str, projections: Projections, *, clock: Clock = system_clock, keys: Keys | None = None
 ) -> Assembly:
-    """A service on the parts that the settings name. Raises ``SchemaBehind``, ``Unavailable``, ``SettingsError``."""
-    store = open_store(settings, name)
+    """A service on the parts that the settings name. Raises ``SchemaBehind``, ``OtherLanes``, ``Unavailable``,
+    ``SettingsError``."""
+    store = open_store_to_serve(settings, name)
     held = keys or open_keys(settings, name)
     sealer = Sealer(store.backend, DataKeys(held, KeyCache(time.monotonic)), per_clinic=name == "sessions")
     service = Service(name, store.backend, held, sealer, Lanes(store.backend, store.lanes), projections, clock)
@@ -51,11 +53,17 @@ def assemble(
 
 
 def open_keys(settings: Settings, service: str) -> Keys:
-    """The keys of one service."""
+    """The keys of one service. In a keyring, those that this release needs anew are made."""
+    keys = find_keys(settings, service)
+    if isinstance(keys, LocalKeys):
+        keys.prepare(KEYS[service])
+    return keys
+
+
+def find_keys(settings: Settings, service: str) -> Keys:
+    """The keys of one service to look at: as ``open_keys``, but nothing is made."""
     if settings.keys == "local":
-        local = LocalKeys(service, Keyring(settings.keyring, data_folder=settings.data))
-        local.prepare(KEYS[service])
-        return local
+        return LocalKeys(service, Keyring(settings.keyring, data_folder=settings.data))
     if not (settings.vault_addr and settings.vault_role_id and settings.vault_secret_id):
         raise SettingsError(
             ("AMANAH_KEYS is vault: set AMANAH_VAULT_ADDR, AMANAH_VAULT_ROLE_ID and AMANAH_VAULT_SECRET_ID",)
@@ -85,15 +93,26 @@ def found_keyring(settings: Settings) -> bool:
 
 
 def open_log(settings: Settings) -> Log:
-    """The event log, without asking whether it is there."""
+    """The event log, without asking whether it is there. An embedded one is made where there is none."""
     if settings.log == "embedded":
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return EmbeddedLog(settings.data / "log.sqlite3")
+        return EmbeddedLog(_log_file(settings))
     if not settings.kafka_bootstrap:
         raise SettingsError(("AMANAH_LOG is kafka: set AMANAH_KAFKA_BOOTSTRAP",))
     from services.kernel.log.kafka import KafkaLog
 
-    return KafkaLog(settings.kafka_bootstrap)
+    return KafkaLog(settings.kafka_bootstrap, replication=settings.kafka_replication)
+
+
+def find_log(settings: Settings) -> Log:
+    """The event log to look at: as ``open_log``, but nothing is made. Raises ``LogUnavailable`` where there is none."""
+    if settings.log == "embedded" and not _log_file(settings).exists():
+        raise LogUnavailable("There is no event log in the data folder yet.", help="Make it: amanah topics")
+    return open_log(settings)
+
+
+def _log_file(settings: Settings) -> Path:
+    return settings.data / "log.sqlite3"
 
 
 def make_topics(settings: Settings, log: Log) -> None:

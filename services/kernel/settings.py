@@ -20,6 +20,9 @@ SERVICES = ("identity", "licensing", "sessions", "audit")
 
 Role = Literal["app", "owner", "eraser"]
 
+# Each lane that a worker leads holds one of its 16 database connections; four are left to do the work.
+MOST_LANES = 12
+
 
 class SettingsError(CannotStart):
     """The settings cannot be used. ``mistakes`` holds one sentence each, with what to do."""
@@ -60,14 +63,27 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("AMANAH_BIND", "127.0.0.1", "word", "The address to listen on"),
     Setting("AMANAH_PORT", "8000", "1..65535", "The port to listen on"),
     Setting("AMANAH_THREADS", "8", "1..64", "Threads that answer requests, for each process"),
+    Setting("AMANAH_WORK_PORT", None, "1..65535", "The port on which a worker (amanah work) shows /metrics; else none"),
     Setting("AMANAH_PROCESSES", "2", "1..32", "Processes that answer requests, for each service that runs alone"),
     Setting("AMANAH_SAMPLE", "no", "yes|no", "Fill an empty installation with the sample network"),
     Setting("AMANAH_DATA", "./data", "path", "The folder of everything that is kept embedded"),
     Setting("AMANAH_DATABASE", "sqlite", "sqlite|postgresql", "SQLite in the data folder, or PostgreSQL"),
     *_database_settings(),
-    Setting("AMANAH_LANES", "1", "1..64", "Lanes of a service: 1 embedded, 8 at scale; may be raised, never lowered"),
+    Setting(
+        "AMANAH_LANES",
+        "1",
+        f"1..{MOST_LANES}",
+        "Lanes of a service, the same for all four: 1 embedded, 8 at scale. May be raised (then amanah migrate and "
+        "amanah topics, and start every process again), never lowered",
+    ),
     Setting("AMANAH_LOG", "embedded", "embedded|kafka", "The event log: a file in the data folder, or Apache Kafka"),
     Setting("AMANAH_KAFKA_BOOTSTRAP", None, "word", "Kafka's addresses, host:port, with commas between them"),
+    Setting(
+        "AMANAH_KAFKA_REPLICATION",
+        "1",
+        "1..9",
+        "Copies of each topic that amanah topics makes: 3 where there are three brokers, of which one may then be away",
+    ),
     Setting("AMANAH_KEYS", "local", "local|vault", "Who holds the keys: a keyring file, or Vault (OpenBao)"),
     Setting("AMANAH_KEYRING", "./keys/keyring.json", "path", "The keyring file; must lie outside the data folder"),
     Setting("AMANAH_VAULT_ADDR", None, "url", "The address of Vault"),
@@ -108,6 +124,7 @@ class Settings:
     port: int
     threads: int
     processes: int
+    work_port: int | None
     sample: bool
     data: Path
     database: Literal["sqlite", "postgresql"]
@@ -115,6 +132,7 @@ class Settings:
     lanes: int
     log: Literal["embedded", "kafka"]
     kafka_bootstrap: str | None
+    kafka_replication: int
     keys: Literal["local", "vault"]
     keyring: Path
     vault_addr: str | None
@@ -282,6 +300,7 @@ def _settings(values: dict[str, str | None]) -> Settings:
         port=int(text("PORT")),
         threads=int(text("THREADS")),
         processes=int(text("PROCESSES")),
+        work_port=int(text("WORK_PORT")) if given("WORK_PORT") else None,
         sample=given("SAMPLE") == "yes",
         data=data,
         database="postgresql" if given("DATABASE") == "postgresql" else "sqlite",
@@ -289,6 +308,7 @@ def _settings(values: dict[str, str | None]) -> Settings:
         lanes=int(text("LANES")),
         log="kafka" if given("LOG") == "kafka" else "embedded",
         kafka_bootstrap=given("KAFKA_BOOTSTRAP"),
+        kafka_replication=int(text("KAFKA_REPLICATION")),
         keys="vault" if given("KEYS") == "vault" else "local",
         keyring=_path(given("KEYRING")),
         vault_addr=given("VAULT_ADDR"),

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from services.kernel.errors import Problem, Unavailable
 from services.kernel.knowing import keep_known
 from services.kernel.log.consumer import Consumer, Handler, LaneStopped, Positions
 from services.kernel.log.heads import Freshness
 from services.kernel.log.port import Log
 from services.kernel.log.relay import LogDiverged, Relay
+from services.kernel.logs import bound
 from services.kernel.parts import Assembly
 from services.kernel.store.feed import StoreFeed
 
@@ -55,11 +55,13 @@ class Worker:
     lanes: list[tuple[str, int]] = field(init=False)
     freshness: Freshness = field(init=False)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _failing: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         store = self.assembly.store
         feed = StoreFeed(self.assembly.service.name, store)
         clock = self.assembly.service.clock
+        self.ticks = (*self.ticks, Tick("answers", 3600.0, self.assembly.service.forget_answers))
         self.relays = [Relay(feed, self.log, lane, clock=clock) for lane in range(store.lanes)]
         self.lanes = [(name, lane) for name in self.follows for lane in range(self.assembly.settings.lanes)]
         self.consumer = Consumer(self.log, self.lanes, self.positions, self.handler, alarm=self.alarm)
@@ -72,7 +74,7 @@ class Worker:
         if self.follows:
             loops.append(("consumer", self._consume))
         for kind, loop in loops:
-            thread = threading.Thread(target=loop, name=f"{name}-{kind}", daemon=True)
+            thread = threading.Thread(target=bound(service=name)(loop), name=f"{name}-{kind}", daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -122,8 +124,13 @@ class Worker:
                 moved += relay.step()
             except LogDiverged:
                 continue  # said and counted by the relay; the other lanes go on
-            except Unavailable as error:
+            except Exception as error:
                 failed = error
+                if relay.lane not in self._failing:
+                    _log.warning("a lane cannot be relayed now", exc_info=error, extra={"lane": relay.lane})
+                self._failing.add(relay.lane)
+            else:
+                self._failing.discard(relay.lane)
         if failed and not moved:
             raise failed
         return moved
@@ -166,18 +173,15 @@ class Pause:
     def after(self, step: Callable[[], object]) -> object:
         try:
             result = step()
-        except Problem as problem:
-            self._failed(type(problem).__name__, problem.detail)
         except Exception as error:
-            _log.debug("a step failed", exc_info=True)
-            self._failed(type(error).__name__, "")
+            self._failed(error)
         else:
             self._failures = 0
             return result
         return None
 
-    def _failed(self, kind: str, detail: str) -> None:
+    def _failed(self, error: Exception) -> None:
         self._failures += 1
         if self._failures in (1, 10, 100):
-            _log.warning("a step failed and is tried again: %s", detail or kind, extra={"reason": kind})
+            _log.warning("a step failed and is tried again", exc_info=error, extra={"count": self._failures})
         self._stopped.wait(min(0.1 * 2**self._failures, LONGEST_PAUSE))

@@ -14,7 +14,7 @@ from services.kernel.codec import dumps
 from services.kernel.errors import Unavailable
 from services.kernel.fields import PersonId
 from services.kernel.listening import SKIPPED_AT_MOST, Listener, Reactions
-from services.kernel.log.consumer import PositionMoved
+from services.kernel.log.consumer import Position, PositionMoved
 from services.kernel.log.embedded import EmbeddedLog
 from services.kernel.log.port import Message
 from services.kernel.parking import list_parked
@@ -52,6 +52,19 @@ def whole() -> Iterator[None]:
 def position(shop: Service) -> int | None:
     found = shop.query(select(positions.c.sequence))
     return found[0]["sequence"] if found else None
+
+
+def stored(shop: Service) -> dict[int, int]:
+    """The stored position of each lane."""
+    return {row["lane"]: row["sequence"] for row in shop.query(select(positions))}
+
+
+def pass_over(runner: Listener, lane: list[Message], start: int, end: int) -> None:
+    """Have a runner read events of a lane that do not concern it."""
+    for place, message in enumerate(lane[start:end], start):
+        last = lane[place - 1]
+        before = Position(last.incarnation, last.sequence, last.chain, last.offset) if place else None
+        runner.apply(message, before)
 
 
 def another(shop: Service) -> Listener:
@@ -185,6 +198,45 @@ def test_events_that_do_not_concern_us_move_the_position_before_too_many_are_rea
     log.publish("till", 0, sent[-1:])
     drain(reader)
     assert (position(shop), learned(shop)) == (SKIPPED_AT_MOST + 100, [f"e{SKIPPED_AT_MOST + 100}"])
+
+
+def test_of_two_runners_that_pass_over_events_the_slower_keeps_up_and_holds_up_no_other_lane(
+    shop: Service, listener: Listener
+) -> None:
+    """Both keep positions in memory and write them now and then; each time the other was faster in some lane."""
+    quiet, busy = messages(drawer(n) for n in range(1, 9)), messages((drawer(n) for n in range(1, 9)), lane=1)
+    slower = another(shop)
+    pass_over(listener, quiet, 0, 2)
+    pass_over(slower, quiet, 0, 5)
+    pass_over(slower, busy, 0, 3)
+    listener.flush()
+    slower.flush()
+    assert stored(shop) == {0: 2, 1: 3}
+    slower.flush()
+    assert stored(shop) == {0: 5, 1: 3}  # what the faster one has not reached is written the next time
+    pass_over(listener, quiet, 2, 8)
+    for _ in range(2):
+        listener.flush()
+    assert stored(shop) == {0: 8, 1: 3}
+    pass_over(slower, quiet, 5, 6)
+    slower.flush()
+    assert stored(shop) == {0: 8, 1: 3}  # never back
+
+
+def test_a_runner_that_fell_behind_applies_nothing_twice_though_positions_are_asked_for(
+    shop: Service, listener: Listener
+) -> None:
+    """Freshness asks for the stored position too; a runner must still be held to what it has read itself."""
+    sent = messages(sale(n) for n in range(1, 5))
+    slower = another(shop)
+    for runner in (listener, slower):
+        assert runner.get("till", 0) is None
+    for message in sent[:3]:
+        listener.apply(message, listener.get("till", 0))
+    assert slower.get("till", 0) == listener.get("till", 0)
+    with pytest.raises(PositionMoved):
+        slower.apply(sent[0], None)
+    assert (learned(shop), position(shop)) == (["e1", "e2", "e3"], 3)
 
 
 def test_own_events_are_reacted_to_but_learned_only_with_their_append(shop: Service, backend: Backend) -> None:

@@ -14,11 +14,14 @@ import pytest
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from services.kernel.codec import MAX_BYTES
 from services.kernel.log.consumer import Consumer
 from services.kernel.log.embedded import EmbeddedLog
 from services.kernel.log.kafka import KafkaLog
-from services.kernel.log.port import HEADS_TOPIC, MAX_BODY, Head, Log, LogUnavailable, Message, PositionLost, topic
+from services.kernel.log.port import HEADS_TOPIC, Head, Log, LogUnavailable, Message, PositionLost, topic
 from services.kernel.log.relay import Relay
+from services.kernel.parts import open_log as choose_log
+from services.kernel.settings import load_settings
 from services.kernel.time import Instant, plus
 from tests.unit.log.parts import MemoryFeed, Reader, lane_of
 
@@ -116,7 +119,7 @@ class TestPromises:
         assert log.tail(service, 0) is None
 
     def test_large_messages_and_any_bytes(self, log: Log, service: str) -> None:
-        largest = os.urandom(MAX_BODY)
+        largest = os.urandom(MAX_BYTES)
         bodies = [largest, b"", bytes(range(256)), largest]
         log.publish(service, 0, [Message(service, 0, n, bytes(32), "i", body) for n, body in enumerate(bodies, 1)])
         assert [message.body for message in read_all(log, service)] == bodies
@@ -297,6 +300,13 @@ class TestKafka:
         events, heads = ({key: found["value"] for key, found in configs[name].items()} for name in names)
         assert (events["cleanup.policy"], events["retention.ms"], events["retention.bytes"]) == ("delete", "-1", "-1")
         assert heads["cleanup.policy"] == "compact"
+
+    def test_more_copies_than_there_are_brokers_are_refused(self, kafka_server: Any, service: str) -> None:
+        environ = {"AMANAH_LOG": "kafka", "AMANAH_KAFKA_BOOTSTRAP": kafka_server.address}
+        log = choose_log(load_settings(environ | {"AMANAH_KAFKA_REPLICATION": "9"}))
+        with pytest.raises(LogUnavailable, match="(?i)replication"):
+            log.make_topics({service: 1})
+        log.close()
 
     def test_a_broker_away_is_told_in_bounded_time_and_met_again(
         self, kafka_log: KafkaLog, kafka_server: Any, service: str

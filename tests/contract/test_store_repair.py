@@ -42,6 +42,14 @@ def test_an_untouched_store_verifies(shop: Service, backend: Backend) -> None:
     assert (found.good, found.events, found.lanes[0]) == (True, 6, 6)
 
 
+def test_events_of_a_lane_that_the_store_should_not_have_are_examined_too(shop: Service, backend: Backend) -> None:
+    shop.do(ANA, keep_note, "p1", "a note of a clinic in a lane of its own", "c1")
+    (lane,) = (lane for lane in range(4) if backend.after(lane, 0, 1))
+    found = verify_store(backend, "shop", INCARNATION, lane)
+    assert (found.events, found.lanes[lane]) == (1, 1)
+    assert found.faults == [f"lane {lane} has events, but the store has {lane} lane(s): nobody publishes them"]
+
+
 @pytest.mark.parametrize(
     ("statement", "word"),
     [

@@ -7,17 +7,19 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+import requests
 
 from deploy.local.parts import free_ports
 from services.kernel.settings import SERVICES
 from tests.system.conftest import Fails, Played
-from tests.system.running import ROOT, Amanah
+from tests.system.running import PATIENCE, ROOT, Amanah
 
 LICENSED = "licensing.clearance-published"
 
@@ -84,6 +86,21 @@ class TestTopics:
         (amanah.data / "log.sqlite3").unlink()
         assert "1 lane(s) each" in holds(amanah, "topics")
         assert holds(amanah, "topics") == holds(amanah, "topics")
+
+
+class TestWork:
+    def test_a_worker_shows_its_figures_where_a_port_is_set(self, tmp_path: Path) -> None:
+        house, port = Amanah(tmp_path), free_ports(1)[0]
+        holds(house, "migrate")
+        holds(house, "topics")
+        words = [sys.executable, "-m", "services.cli", "work", "licensing"]
+        said, deadline = "", time.monotonic() + PATIENCE
+        with subprocess.Popen(words, env=house.environment(AMANAH_WORK_PORT=str(port))) as worker:
+            while "amanah_relay_lag_events{" not in said and time.monotonic() < deadline:
+                with suppress(requests.ConnectionError):
+                    said = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+            worker.terminate()
+        assert 'amanah_relay_lag_events{lane="0",service="licensing"} 0.0' in said
 
 
 class TestDoctor:

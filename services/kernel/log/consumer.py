@@ -18,7 +18,7 @@ from typing import Protocol, runtime_checkable
 
 from services.kernel.chain import ORIGIN, chain, chain_head
 from services.kernel.errors import Problem, Unavailable
-from services.kernel.log.port import Log, Message, PositionLost, Subscription
+from services.kernel.log.port import NO_EVENT, Log, Message, PositionLost, Subscription
 from services.kernel.metrics import CONSUMED, LANE_STOPPED, PARKED
 
 _log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Arrival(Enum):
     NEXT = "next"
     DOUBLE = "double"
     HOLE = "hole"
-    FORK = "fork"
+    FORK = "fork"  # something else stands where the event should
     INCARNATION = "unknown incarnation"
     CUT = "cut"  # not a message: the log ends before the position
 
@@ -96,6 +96,8 @@ class LaneStopped:
 
 def judge(message: Message, position: Position | None) -> Arrival:
     """What this message is to a reader at ``position``. The first message of a lane brings its incarnation."""
+    if message.sequence == NO_EVENT:
+        return Arrival.FORK
     before = position or Position(message.incarnation, 0, ORIGIN, -1)
     if message.incarnation != before.incarnation:
         return Arrival.INCARNATION
@@ -130,6 +132,10 @@ class _Lane:
     @property
     def sequence(self) -> int:
         return self.position.sequence if self.position else 0
+
+    def told(self, sequence: int, reason: str | None = None) -> dict[str, object]:
+        """The fields of a line of log about an event of this lane."""
+        return {"source": self.service, "lane": self.lane, "sequence": sequence, "reason": reason}
 
     @property
     def start(self) -> int:
@@ -213,7 +219,7 @@ class Consumer:
         try:
             handler.apply_many(run)
         except Exception as error:
-            _log.debug("a batch of %d events is applied one by one: %s", len(run), reason_of(error))
+            _log.debug("a batch is applied one by one", extra={"count": len(run), "reason": reason_of(error)})
             for key in {(message.service, message.lane) for message, _ in run}:
                 self._lanes[key].position = self._positions.get(*key)
             return 0
@@ -248,7 +254,7 @@ class Consumer:
         elif arrival is Arrival.HOLE:
             self._stop(lane, arrival, lane.sequence + 1)  # and read on: the missing one may be sent again
         elif arrival is not Arrival.DOUBLE:
-            self._stop(lane, arrival, message.sequence)
+            self._stop(lane, arrival, message.sequence or lane.sequence + 1)
             self._ignore(subscription, lane)
         return 0
 
@@ -272,7 +278,7 @@ class Consumer:
         return 0
 
     def _park(self, subscription: Subscription, lane: _Lane, message: Message, reason: str) -> None:
-        _log.error("event %s.%d.%d is parked: %s", *lane.key, message.sequence, reason)
+        _log.error("an event is parked", extra=lane.told(message.sequence, reason))
         try:
             self._handler.park(message, reason)
         except PositionMoved:
@@ -289,7 +295,7 @@ class Consumer:
         self.waiting.pop(lane.key, None)
         if self.stopped.pop(lane.key, None):
             LANE_STOPPED.labels(*lane.key).set(0)
-            _log.warning("lane %s.%d goes on at event %d", *lane.key, message.sequence)
+            _log.warning("a lane goes on", extra=lane.told(message.sequence))
 
     def _reload(self, subscription: Subscription, lane: _Lane) -> None:
         """Another runner moved the position: forward (what it did is skipped) or, by a rebuild, back."""
@@ -304,12 +310,14 @@ class Consumer:
         lane.resume_at = self._clock() + min(FIRST_WAIT * 2**lane.waits, LONGEST_WAIT)
         lane.waits = min(lane.waits + 1, 10)
         self.waiting[lane.key] = reason
-        _log.warning("lane %s.%d waits after event %d: %s", *lane.key, lane.sequence, reason)
+        _log.warning("a lane waits behind an event", extra=lane.told(lane.sequence, reason))
         self._ignore(subscription, lane)
 
     def _lost(self, subscription: Subscription, lane: _Lane, lost: PositionLost) -> None:
         if not lane.looked_back and lane.position is not None:
-            _log.warning("%s", lost)
+            _log.warning(
+                "an offset lies outside the event log", extra=lane.told(lane.sequence) | {"offset": lost.offset}
+            )
             self._look_back(subscription, lane)
             return
         self._stop(lane, Arrival.CUT, lane.sequence + 1)
@@ -329,7 +337,7 @@ class Consumer:
             return
         self.stopped[lane.key] = stopped
         LANE_STOPPED.labels(*lane.key).set(1)
-        _log.error("lane %s.%d stopped at event %d: %s", *lane.key, sequence, kind.value)
+        _log.error("a lane is stopped", extra=lane.told(sequence, kind.value))
         if self._alarm:
             self._alarm(stopped)
 

@@ -7,7 +7,6 @@ everything of the lane up to that time. The age of what one knows rests on the c
 from collections import deque
 from collections.abc import Iterable
 from datetime import timedelta
-from math import inf
 
 from services.kernel.chain import ORIGIN
 from services.kernel.log.consumer import Position, Positions
@@ -81,11 +80,6 @@ class Freshness:
         """Everything of the lane up to this instant is applied here; None as long as no head was reached."""
         head = self._known.get((service, lane))
         return head.time if head else None
-
-    def age_of(self, service: str, lane: int, now: Instant) -> float:
-        """Seconds since the instant up to which this reader knows everything; infinite where it knows nothing."""
-        known = self.known_until(service, lane)
-        return max(0.0, (moment(now) - moment(known)).total_seconds()) if known else inf
 
     def _hear(self, head: Head, heard: deque[Head]) -> None:
         newest = heard[-1] if heard else self._known.get((head.service, head.lane))

@@ -30,17 +30,16 @@ from kafka.errors import (
 from kafka.net.compat import KafkaNetClient
 
 from services.kernel.log.kafka_records import batches, head_bytes, head_of, headers, lane_key, message_of
-from services.kernel.log.port import HEADS_TOPIC, Head, LogUnavailable, Message, PositionLost, topic
+from services.kernel.log.port import HEADS_TOPIC, Head, LogUnavailable, Message, PositionLost, service_of, topic
 
 _log = logging.getLogger(__name__)
 
-_REQUEST = 1 << 20  # bytes of the largest request and record batch: a body of MAX_BODY and what goes with it
+_REQUEST = 1 << 20  # bytes of the largest request and record batch: an event of MAX_BYTES and what goes with it
 
 _BATCH = 256 << 10  # bytes sent and acknowledged together
 _LINGER = 2.0  # seconds a batch stays open unless it is flushed
 _BOOTSTRAP = 3.0  # seconds for the first answer of a broker
 _LONG_POLL = 0.25  # seconds a fetch waits at the broker; the longest delay of a seek
-_SERVICE = slice(len(topic("")), None)  # of a topic's name
 _FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 # Small segments: only a closed segment is compacted.
 _NEWEST = {"cleanup.policy": "compact", "segment.ms": "600000", "min.cleanable.dirty.ratio": "0.1"}
@@ -134,7 +133,8 @@ class KafkaLog:
                 if time.monotonic() > deadline:
                     raise LogUnavailable("The heads of the event log could not be read in time", retry_after=5)
                 for record in consumer.poll(timeout_ms=500).get(place, ()):
-                    self._heads[record.key] = head_of(record.value)
+                    if head := head_of(record):
+                        self._heads[record.key] = head
             self._heads_read = max(self._heads_read, reached)
             return list(self._heads.values())
 
@@ -209,7 +209,7 @@ class KafkaLog:
         try:
             producer.close(timeout=1)
         except KafkaError as error:  # close() gives up before it has ended the sender: end it, or it goes on for ever
-            _log.warning("the Kafka producer did not close: %s", error)
+            _log.warning("the Kafka producer did not close", exc_info=error)
             producer._sender.force_close()
             producer._closed = True
 
@@ -296,7 +296,7 @@ class KafkaSubscription:
                     common = error.divergent_offsets  # where known, the last place that was not cut off
                     self._lost.update((place, at.offset if at else -1) for place, at in common.items())
             place, offset = next(iter(self._lost.items()))
-            raise PositionLost(place.topic[_SERVICE], place.partition, offset)
+            raise PositionLost(service_of(place.topic), place.partition, offset)
 
     def seek(self, service: str, lane: int, offset: int) -> None:
         place = TopicPartition(topic(service), lane)

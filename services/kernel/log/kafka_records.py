@@ -1,16 +1,24 @@
 """How messages and heads look as Kafka records: the event's bytes are the value, its place in the lane the headers.
 
+Whose event it is, and of which lane, is told by the topic and the partition alone: a writer is held to its own topic by
+the broker, and headers are whatever the writer likes. A record that is not ours does not raise: it must not keep the
+reader from the other lanes.
+
 A head is one JSON object, keyed by service and lane, so that compaction keeps the newest.
 """
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
-from services.kernel.log.port import Head, Message
-from services.kernel.time import Instant
+from services.kernel.log.port import NO_EVENT, Head, Message, service_of
+from services.kernel.time import instant, moment
 
 _OVERHEAD = 512  # bytes of key, headers and framing of one record, rounded up
+_BEYOND = 1 << 63  # no sequence of a store is so large
+# What reading a record may raise that somebody else wrote.
+_FOREIGN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def lane_key(service: str, lane: int) -> bytes:
@@ -30,17 +38,15 @@ def headers(message: Message) -> list[tuple[str, bytes]]:
 
 
 def message_of(record: Any) -> Message:
-    """The message in a consumed record (kafka-python's ``ConsumerRecord``)."""
+    """The message in a consumed record (kafka-python's ``ConsumerRecord``); ``NO_EVENT`` where it is not ours."""
+    service, lane = service_of(record.topic), record.partition
     found = dict(record.headers)
-    return Message(
-        service=found["service"].decode(),
-        lane=int(found["lane"]),
-        sequence=int(found["sequence"]),
-        chain=found["chain"],
-        incarnation=found["incarnation"].decode(),
-        body=record.value,
-        offset=record.offset,
-    )
+    with suppress(*_FOREIGN):
+        sequence, chain, incarnation = int(found["sequence"]), found["chain"], found["incarnation"].decode()
+        own = (found["service"], found["lane"]) == (service.encode(), str(lane).encode())
+        if own and NO_EVENT < sequence < _BEYOND and len(chain) == 32 and record.value is not None:
+            return Message(service, lane, sequence, chain, incarnation, record.value, record.offset)
+    return Message(service, lane, NO_EVENT, b"", "", record.value or b"", record.offset)
 
 
 def head_bytes(head: Head) -> bytes:
@@ -56,10 +62,21 @@ def head_bytes(head: Head) -> bytes:
     return json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
 
 
-def head_of(value: bytes) -> Head:
-    """The head in the value of a record."""
-    found = json.loads(value)
-    return Head(**{**found, "chain": bytes.fromhex(found["chain"]), "time": Instant(found["time"])})
+def head_of(record: Any) -> Head | None:
+    """The head in a consumed record; None where it is none."""
+    with suppress(*_FOREIGN):
+        found = json.loads(record.value)
+        head = Head(
+            service=str(found["service"]),
+            lane=int(found["lane"]),
+            incarnation=str(found["incarnation"]),
+            sequence=int(found["sequence"]),
+            chain=bytes.fromhex(found["chain"]),
+            time=instant(moment(found["time"])),
+        )
+        if record.key == lane_key(head.service, head.lane):
+            return head
+    return None
 
 
 def batches(messages: Sequence[Message], size: int) -> Iterator[list[Message]]:

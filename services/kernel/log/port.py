@@ -16,21 +16,28 @@ from services.kernel.errors import Unavailable
 from services.kernel.time import Instant
 
 HEADS_TOPIC = "amanah.heads"
+_PREFIX = "amanah."
 
-# The largest body of a message, in bytes. A store refuses a larger event when it is appended: later is too late.
-MAX_BODY = 1_000_000
+NO_EVENT = 0  # the sequence of a message that is no event of its lane
 
 
 def topic(service: str) -> str:
     """The name of a service's topic."""
-    return f"amanah.{service}"
+    return _PREFIX + service
+
+
+def service_of(topic: str) -> str:
+    """The service whose topic this is."""
+    return topic.removeprefix(_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One event on its way: its bytes, and the place it holds in its lane.
 
-    ``chain`` is 32 bytes, ``body`` at most ``MAX_BODY``; ``offset`` is -1 until the log has given it one.
+    ``service`` and ``lane`` are where it was found, never what it says of itself: who may write to a topic is decided
+    by the topic. ``chain`` is 32 bytes, ``body`` at most ``codec.MAX_BYTES``; ``offset`` is -1 until the log has given
+    it one. What somebody else put there comes out with the sequence ``NO_EVENT``, and its reader stops the lane.
     """
 
     service: str

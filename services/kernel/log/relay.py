@@ -12,7 +12,7 @@ from contextlib import ExitStack
 
 from services.kernel.log.feed import Feed, Leadership
 from services.kernel.log.heads import HEAD_EVERY, HeadWriter
-from services.kernel.log.port import Log, LogUnavailable, Message
+from services.kernel.log.port import NO_EVENT, Log, LogUnavailable, Message
 from services.kernel.metrics import LANE_STOPPED, RELAY_LAG, RELAYED
 from services.kernel.time import Clock, system_clock
 
@@ -31,6 +31,20 @@ class LogDiverged(Exception):
             "Compare them: amanah store verify."
         )
         self.service, self.lane, self.sequence, self.reason = service, lane, sequence, reason
+
+
+def difference(feed: Feed, message: Message) -> str | None:
+    """How a message of the log differs from what the store holds in its place; None where it does not."""
+    if message.sequence == NO_EVENT:
+        return "the log holds what is no event of this lane"
+    stored = feed.after(message.lane, message.sequence - 1, 1)
+    if not stored:
+        return "the log is ahead of the store"
+    if stored[0].incarnation != message.incarnation:
+        return "the log holds another incarnation"
+    if stored[0].chain != message.chain:
+        return "the log holds another event in its place"
+    return None
 
 
 def contiguous_end(messages: Sequence[Message]) -> int:
@@ -87,7 +101,9 @@ class Relay:
             if not self._lead():
                 return 0
             if self._sequence is None:
+                self._tell_lag(self._feed.relayed(self.lane))  # first: while the log is away nothing else tells it
                 self._sequence = self._read_back()
+                self._tell_lag(self._sequence)
             published = self._publish(self._sequence)
             self._write_head()
         except LogUnavailable:
@@ -115,7 +131,8 @@ class Relay:
     def _still_leading(self) -> bool:
         if self._leadership is not None and self._leadership.still():
             return True
-        _log.warning("another process may lead %s lane %s now; this relay steps back", *self._labels)
+        _log.warning("another process may lead a lane now, and this relay steps back", extra=self._told())
+        RELAY_LAG.labels(*self._labels).set(0)  # the new leader tells it
         self.close()
         return False
 
@@ -123,15 +140,20 @@ class Relay:
         batch = self._feed.after(self.lane, sequence, self._limit)
         if not batch or not self._still_leading():
             return 0
-        head = self._feed.head(self.lane) if len(batch) == self._limit else batch[-1]
-        last = head.sequence if head else batch[-1].sequence
-        RELAY_LAG.labels(*self._labels).set(last - sequence)
+        last = batch[-1].sequence if len(batch) < self._limit else self._tell_lag(sequence)
         self._log.publish(self._feed.service, self.lane, batch)
         self._sequence = batch[-1].sequence
         self._feed.mark_relayed(self.lane, self._sequence)
         RELAYED.labels(*self._labels).inc(len(batch))
         RELAY_LAG.labels(*self._labels).set(last - self._sequence)
         return len(batch)
+
+    def _tell_lag(self, sequence: int) -> int:
+        """Measure how far the log, which has the lane up to ``sequence``, is behind the store; the store's last."""
+        head = self._feed.head(self.lane)
+        last = head.sequence if head else 0
+        RELAY_LAG.labels(*self._labels).set(max(0, last - sequence))
+        return last
 
     def _write_head(self) -> None:
         if self.leading and self._heads.due() and self._still_leading():
@@ -144,12 +166,13 @@ class Relay:
         end = 0
         if tail:
             window = self._window(tail)
-            for message in {max(window, key=lambda found: found.sequence), tail}:
+            in_order = sorted(window, key=lambda found: found.sequence)
+            for message in (in_order[0], in_order[-1], tail):
                 self._compare(message)
             end = min(contiguous_end(window), tail.sequence)
         if end < relayed:
-            _log.warning("the event log lost events %d to %d of %s lane %s; sending them again",
-                         end + 1, relayed, *self._labels)  # fmt: skip
+            lost = self._told(end + 1) | {"count": relayed - end}
+            _log.warning("the event log lost the end of a lane, which is sent again", extra=lost)
         elif end > relayed:
             self._feed.mark_relayed(self.lane, end)
         return end
@@ -167,18 +190,15 @@ class Relay:
         return window
 
     def _compare(self, message: Message) -> None:
-        stored = self._feed.after(self.lane, message.sequence - 1, 1)
-        if not stored:
-            reason = "the log is ahead of the store"
-        elif stored[0].incarnation != message.incarnation:
-            reason = "the log holds another incarnation"
-        elif stored[0].chain != message.chain:
-            reason = "the log holds another event in its place"
-        else:
-            return
-        raise LogDiverged(self._feed.service, self.lane, message.sequence, reason)
+        reason = difference(self._feed, message)
+        if reason:
+            raise LogDiverged(self._feed.service, self.lane, message.sequence, reason)
 
     def _stop(self, diverged: LogDiverged) -> None:
         self.diverged = diverged
         LANE_STOPPED.labels(*self._labels).set(1)
-        _log.error("%s", diverged)
+        _log.error("the relay of a lane is stopped", extra=self._told(diverged.sequence, diverged.reason))
+
+    def _told(self, sequence: int | None = None, reason: str | None = None) -> dict[str, object]:
+        """The fields of a line of log about this lane."""
+        return {"source": self._feed.service, "lane": self.lane, "sequence": sequence, "reason": reason}

@@ -9,14 +9,14 @@ roles a service: *app* (reads; inserts events; changes plain rows), *eraser* (ma
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, insert, text
+from sqlalchemy import Connection, MetaData, insert, text, update
 
 from services.kernel.ids import new_id
 from services.kernel.store.tables import KERNEL, stores
 
-LANE_LOCK = 20261  # the first of two advisory-lock numbers; the second is the lane
+# The first of two advisory-lock numbers; 20261 is that of a lane's appends, below.
 CLAIM_LOCK = 20262  # the second is a hash of the resource
-LEAD_LOCK = 20263  # session locks of relay leaders
+LEAD_LOCK = 20263  # session locks of relay leaders; the second is the lane
 
 _POSTGRES = (
     """
@@ -115,6 +115,12 @@ def make_final(connection: Connection, service: str, *tables: str) -> None:
     app = f"{service}_app"
     if on_postgres and connection.scalar(text("select 1 from pg_roles where rolname = :role"), {"role": app}):
         connection.execute(text(f"revoke update, delete, truncate on {', '.join(tables)} from {app}"))
+
+
+def raise_lanes(connection: Connection, service: str, lanes: int) -> None:
+    """Give the store so many lanes, where it has fewer. What lies in a lane stays there, so they are never lowered."""
+    fewer = (stores.c.service == service, stores.c.lanes < lanes)
+    connection.execute(update(stores).where(*fewer).values(lanes=lanes))
 
 
 def grant_rights(connection: Connection, service: str) -> None:

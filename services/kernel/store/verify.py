@@ -1,10 +1,11 @@
-"""``amanah store verify``: the store against itself.
+"""``amanah store verify``: the store against itself, and against the event log.
 
 For every lane: the sequence has no hole, every chain value follows from the one before and from the bytes, and the
-columns say what the bytes say. What it finds is listed, at most ``MOST`` faults.
+columns say what the bytes say; and the log ends with an event that the store holds. What it finds is listed, at most
+``MOST`` faults.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, RowMapping, select
@@ -12,6 +13,9 @@ from sqlalchemy import Connection, RowMapping, select
 from services.kernel.chain import ORIGIN, chain, chain_head
 from services.kernel.codec import decode
 from services.kernel.events import UnknownVersion
+from services.kernel.log.feed import Feed
+from services.kernel.log.port import Log
+from services.kernel.log.relay import difference
 from services.kernel.store.backend import Backend
 from services.kernel.store.tables import events, relayed
 
@@ -33,11 +37,14 @@ class Verified:
 
 
 def verify_store(backend: Backend, service: str, incarnation: str, lanes: int) -> Verified:
-    """Examine every event of a store, in one snapshot."""
+    """Examine every event of a store of so many lanes, in one snapshot."""
     found = Verified()
     head = chain_head(service, incarnation)
     with backend.reading() as connection:
-        for lane in range(lanes):
+        used = set(connection.scalars(select(events.c.lane).distinct()))
+        for lane in sorted(used - set(range(lanes))):
+            found.faults.append(f"lane {lane} has events, but the store has {lanes} lane(s): nobody publishes them")
+        for lane in sorted(used | set(range(lanes))):
             last = _verify_lane(connection, head, lane, found)
             found.lanes[lane] = last
             published = connection.scalar(select(relayed.c.sequence).where(relayed.c.lane == lane)) or 0
@@ -46,6 +53,20 @@ def verify_store(backend: Backend, service: str, incarnation: str, lanes: int) -
             if len(found.faults) >= MOST:
                 break
     return found
+
+
+def compare_with_log(feed: Feed, log: Log, lanes: Iterable[int]) -> list[str]:
+    """What is wrong between a store and the end of each lane in the event log. Raises ``LogUnavailable``.
+
+    A log that is behind is good: its relay sends the rest.
+    """
+    faults = []
+    for lane in lanes:
+        tail = log.tail(feed.service, lane)
+        reason = difference(feed, tail) if tail else None
+        if tail and reason:
+            faults.append(f"lane {lane}, offset {tail.offset} of the event log, event {tail.sequence}: {reason}")
+    return faults
 
 
 def _verify_lane(connection: Connection, head: bytes, lane: int, found: Verified) -> int:

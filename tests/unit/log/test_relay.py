@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.kernel.log.consumer import Consumer
 from services.kernel.log.embedded import EmbeddedLog
-from services.kernel.log.port import LogUnavailable, Message
+from services.kernel.log.port import NO_EVENT, LogUnavailable, Message
 from services.kernel.log.relay import LogDiverged, Relay, contiguous_end
 from tests.unit.log.parts import SERVICE, MemoryFeed, Reader, lane_of
 
@@ -16,6 +17,10 @@ def log(tmp_path: Path) -> EmbeddedLog:
     log = EmbeddedLog(tmp_path / "log.db")
     log.make_topics({SERVICE: 2})
     return log
+
+
+def lag() -> float | None:
+    return REGISTRY.get_sample_value("amanah_relay_lag_events", {"service": SERVICE, "lane": "0"})
 
 
 def published(log: EmbeddedLog) -> list[int]:
@@ -148,6 +153,32 @@ def test_a_log_that_differs_from_the_store_stops_the_lane_and_is_left_as_it_is(
             relay.step()
     assert len(published(log)) == len(in_log)
     assert feed.leaders == {}
+
+
+def test_the_lag_is_told_while_the_log_is_away(tmp_path: Path) -> None:
+    log = EmbeddedLog(tmp_path / "log.db")
+    feed = MemoryFeed({0: lane_of(3)})
+    relay = Relay(feed, log, 0)
+    for there in (3, 5):
+        feed.lanes[0] = lane_of(there)
+        with pytest.raises(LogUnavailable):
+            relay.step()
+        assert lag() == there
+    log.make_topics({SERVICE: 1})
+    relay.step()
+    assert lag() == 0
+    feed.mark_relayed(0, 2)  # as after a crash behind the publish: what the log has is not behind
+    relay.close()
+    relay.step()
+    assert lag() == 0
+
+
+def test_a_record_that_is_no_event_stops_the_relay_and_sends_nothing_again(log: EmbeddedLog) -> None:
+    events = lane_of(4)
+    log.publish(SERVICE, 0, [*events[:2], Message(SERVICE, 0, NO_EVENT, b"", "", b"a test"), events[2]])
+    with pytest.raises(LogDiverged, match="no event of this lane"):
+        Relay(MemoryFeed({0: events}), log, 0).step()
+    assert len(published(log)) == 4
 
 
 def test_contiguous_end() -> None:
