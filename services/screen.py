@@ -4,14 +4,17 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.contracts.emergency import HelpLine, all_places, numbers_for
-from services.contracts.words import HELP_CAUTIONS, HELP_KINDS
+from services.contracts.emergency import HelpLine, Way, all_places, numbers_for
+from services.contracts.vocabulary import HelpKind
+from services.contracts.words import HELP_CAUTIONS, HELP_KINDS, Words
 from services.kernel.fields import Place
-from services.kernel.time import Instant, LocalDate
+from services.kernel.time import Instant, Zone, local_date
 from services.kernel.web.helplines import HelpNumber, HelpPlace
 from services.kernel.web.screen import CheckpointSeen, Parts
 
 Ask = Callable[[str], Any]
+
+_BY_HOURS: frozenset[HelpKind] = frozenset({"crisis", "young_people"})  # an emergency service does not close
 
 
 def screen_parts(ask: Ask) -> Parts:
@@ -36,32 +39,44 @@ def screen_parts(ask: Ask) -> Parts:
     )
 
 
-def help_book(today: LocalDate) -> Sequence[HelpPlace]:
+def help_book(now: Instant) -> Sequence[HelpPlace]:
     """The countries with their lines that can be called, from the house's one sourced file."""
-    found = ((place, [line for line in numbers_for(place, today) if _call(line)]) for place in all_places())
-    return [_place(place, lines) for place, lines in found if lines and "-" not in place]
+    today = local_date(now, "UTC")
+    found = ((place, [line for line in numbers_for(place, today) if _calls(line)]) for place in all_places())
+    return [_place(place, lines, now) for place, lines in found if lines and "-" not in place]
 
 
-def _place(place: Place, lines: Sequence[HelpLine]) -> HelpPlace:
-    numbers = tuple(_number(line) for line in lines)
+def _place(place: Place, lines: Sequence[HelpLine], now: Instant) -> HelpPlace:
+    numbers = tuple(_number(line, now) for line in lines)
     sources = "; ".join(dict.fromkeys(line.source for line in lines))
     return HelpPlace(place, numbers, sources, min(line.reviewed_on for line in lines))
 
 
-def _number(line: HelpLine) -> HelpNumber:
-    number = _call(line)
-    what = {str(language): text for language, text in HELP_KINDS[line.kind].items()}
-    caution = {str(language): text for language, text in HELP_CAUTIONS[line.caution].items()} if line.caution else {}
-    named = {language: _said(line, kind, caution.get(language)) for language, kind in what.items()}
-    return HelpNumber(number, re.sub(r"[^0-9+]", "", number), named)
+def _number(line: HelpLine, now: Instant) -> HelpNumber:
+    """The first number of a line. One with an extension is not made a link: phones do not agree on how to dial it
+    (RFC 3966, 5.3), and without it another line answers, the ambulance for example."""
+    way, opens = _calls(line)[0], line.opens_after(now)
+    return HelpNumber(
+        way.number,
+        "" if way.extension else re.sub(r"[^0-9+]", "", way.number),
+        {language: _said(line, kind) for language, kind in _texts(HELP_KINDS[line.kind]).items()},
+        then=way.extension,
+        caution=_texts(HELP_CAUTIONS[line.caution]) if line.caution else {},
+        opens=(opens, Zone(line.zone)) if opens else None,
+        hours_known=line.kind not in _BY_HOURS or line.open_at(now) is not None,
+        stale=line.stale,
+    )
 
 
-def _said(line: HelpLine, kind: str, caution: str | None) -> str:
-    """Who answers, and what to know before one relies on it."""
-    named = f"{line.name} ({kind})" if line.name and line.kind != "emergency" else kind
-    return f"{named}. {caution}" if caution else named
+def _said(line: HelpLine, kind: str) -> str:
+    """Who answers."""
+    return f"{line.name} ({kind})" if line.name and line.kind != "emergency" else kind
 
 
-def _call(line: HelpLine) -> str:
-    """The number that a phone can dial, or nothing. A line with an extension is found on the help page of its place."""
-    return next((way.value for way in line.ways if way.channel == "call" and "ext" not in way.value), "")
+def _texts(words: Words) -> dict[str, str]:
+    return {str(language): text for language, text in words.items()}
+
+
+def _calls(line: HelpLine) -> list[Way]:
+    """The ways by which a line can be called."""
+    return [way for way in line.ways if way.channel == "call"]

@@ -1,8 +1,9 @@
 """Local emergency and crisis numbers, from one sourced and dated file. It needs no event, no database and no key.
 
 Help must always answer: a place without rows of its own gets its country's, and a country without rows the general
-answer (the emergency number of where you are). A row past its review is shown all the same, marked `stale`; a row of
-unclear confidence (U) is never shown. Emergency numbers come first.
+answer (the emergency number of where you are). A row past its review is shown all the same, marked `stale`; so is a row
+whose hours are over, with when they begin again; a row of unclear confidence (U) is never shown. Emergency numbers come
+first.
 """
 
 from dataclasses import dataclass, replace
@@ -18,10 +19,11 @@ from services.contracts.practice import place_chain
 from services.contracts.practice.reading import DataFileError, Reader
 from services.contracts.vocabulary import Confidence, HelpCaution, HelpChannel, HelpKind, codes
 from services.kernel.fields import Place
-from services.kernel.time import Instant, LocalDate, is_zone, moment
+from services.kernel.time import Instant, LocalDate, instant, is_zone, moment
 
 _FILE = Path(__file__).with_name("emergency.yaml")
 _REVIEW_DAYS = 90
+_EXTENSION = " ext. "
 Hours = Literal["always", "unknown", "listed"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS = codes(Day)
@@ -29,10 +31,20 @@ _DAYS = codes(Day)
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to reach a line: a number to call or text, or an address."""
+    """One way to reach a line: a number to call or text (`119 ext. 8`: with what to press then), or an address."""
 
     channel: HelpChannel
     value: str
+
+    @property
+    def number(self) -> str:
+        """The number without its extension."""
+        return self.value.partition(_EXTENSION)[0]
+
+    @property
+    def extension(self) -> str:
+        """What to press once the number answers; empty where nothing is."""
+        return self.value.partition(_EXTENSION)[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,21 @@ class HelpLine:
             return True if self.hours == "always" else None
         local = moment(at).astimezone(ZoneInfo(self.zone))
         return any(_is_open(opening, local) for opening in self.openings)
+
+    def opens_after(self, at: Instant) -> Instant | None:
+        """From when on somebody answers again, where nobody does at `at`."""
+        if self.open_at(at) is not False:
+            return None
+        local = moment(at).astimezone(ZoneInfo(self.zone))
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        days = (midnight + timedelta(days=ahead) for ahead in range(8))
+        starts = (
+            day + timedelta(minutes=opening.since)
+            for day in days
+            for opening in self.openings
+            if _DAYS[day.weekday()] in opening.days
+        )
+        return min(instant(start) for start in starts if start > local)
 
 
 GENERAL = HelpLine(

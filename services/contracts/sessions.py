@@ -172,7 +172,7 @@ class BookingRefused:
 
 @event("sessions.session-judged-again")
 class SessionJudgedAgain:
-    """A clearance changed; a coming session was judged by the new one."""
+    """What a coming session rests on has changed: the law, who counsels, or where one of the two lives."""
 
     session: Id
     client: Client
@@ -218,6 +218,8 @@ class PlaceAttested:
 
 @event("sessions.identity-checked")
 class IdentityChecked:
+    """``tries``: the how many-th try of this session it was."""
+
     session: Id
     client: Client
     method: IdentityMethod

@@ -48,10 +48,30 @@ COARSE: Mapping[CoarseReason, Words] = {
         "Kami belum tahu apakah ini diizinkan di tempat Anda berada",
     ),
     "not_this_way_or_time": _both(
-        "Not available in this way or at this time", "Tidak tersedia lewat media atau pada waktu ini"
+        "Not available in this way or at this time", "Tidak tersedia lewat media ini atau pada waktu ini"
     ),
     "guardian_needed": _both(
         "At your age a guardian has to consent first", "Pada usia Anda, wali perlu memberi persetujuan lebih dahulu"
+    ),
+}
+
+COARSE_HELP: Mapping[CoarseReason, Words] = {
+    "not_licensed_there": _both(
+        "Choose another counselor; your clinic can tell you who may counsel people where you are",
+        "Pilih konselor lain; klinik Anda dapat memberi tahu siapa yang boleh melayani orang di tempat Anda berada",
+    ),
+    "not_known_yet": _both(
+        "Choose another counselor, or ask your clinic to find out",
+        "Pilih konselor lain, atau minta klinik Anda mencari tahu",
+    ),
+    "not_this_way_or_time": _both(
+        "Choose another way or another time, or another counselor",
+        "Pilih media atau waktu lain, atau konselor lain",
+    ),
+    "guardian_needed": _both(
+        "Ask your clinic how a parent or guardian can consent; the help lines are there for you now",
+        "Tanyakan kepada klinik Anda bagaimana orang tua atau wali dapat memberi persetujuan; "
+        "nomor bantuan tersedia untuk Anda sekarang juga",
     ),
 }
 
@@ -138,6 +158,10 @@ REASONS: Mapping[ReasonCode, Words] = {
     "licence_required": _both("A licence of this place is required", "Diperlukan lisensi dari tempat ini"),
     "title_protected": _both("The title is protected in this place", "Gelar ini dilindungi di tempat ini"),
     "forbidden_here": _both("This is forbidden in this place", "Ini dilarang di tempat ini"),
+    "home_rule_not_settled": _both(
+        "Whether the rules of the place where the counselor lives allow this is not known yet",
+        "Belum diketahui apakah aturan di tempat tinggal konselor mengizinkan ini",
+    ),
     "no_rule_known": _both(
         "We know of no rule for this place; nothing can be booked until one is adopted",
         "Kami belum mengetahui aturan untuk tempat ini; sesi belum bisa dipesan sebelum aturan ditetapkan",
@@ -161,7 +185,7 @@ MENDERS: Mapping[Mender, Words] = {
     "client": _both("The client can mend this", "Konseli dapat membereskannya"),
     "guardian": _both("A guardian can mend this", "Wali dapat membereskannya"),
     "authority": _both("Only the authority can change this", "Hanya lembaga penerbit yang dapat mengubahnya"),
-    "nobody": _both("Nothing needs to be done", "Tidak ada yang perlu dilakukan"),
+    "nobody": _both("Nobody can change this", "Tidak ada yang dapat mengubahnya"),
 }
 
 ROUTES: Mapping[RouteKind, Words] = {

@@ -17,14 +17,15 @@ from services.kernel.log.port import Log
 from services.kernel.parts import Assembly, assemble
 from services.kernel.settings import Settings
 from services.kernel.time import Clock, Instant, plus, system_clock
-from services.kernel.worker import Worker
+from services.kernel.worker import Tick, Worker
+from services.sessions import due
 from services.sessions.api import BLUEPRINTS
 from services.sessions.consent import consent_items
 from services.sessions.context import Context
 from services.sessions.policy import OPERATIONS
 from services.sessions.reactions import make_reactions
 from services.sessions.readmodels import PROJECTIONS
-from services.sessions.readmodels.tables import TABLES, revocations
+from services.sessions.readmodels.tables import TABLES, clinics, revocations
 
 FOLLOWS = ("identity", "licensing")
 BOUND_MINUTES = 15  # that what licensing told may be old to book or start
@@ -45,7 +46,8 @@ def build(
         return until is not None and plus(until, minutes=BOUND_MINUTES) >= now
 
     context = Context(service, settings, tzdata_release(), fresh_enough or known_enough)
-    app = service_app(service, BLUEPRINTS, context, OPERATIONS, revocations, record_refusals(service, _refusal))
+    on_refused = record_refusals(service, _refusal, clinics.c.clinic)
+    app = service_app(service, BLUEPRINTS, context, OPERATIONS, revocations, on_refused)
     return Built(assembly, app, lambda log: _worker(assembly, listener, log), TABLES, listener)
 
 
@@ -62,7 +64,13 @@ def tzdata_release() -> Code:
 
 
 def _worker(assembly: Assembly, listener: Listener, log: Log) -> Worker:
-    return Worker(assembly, log, listener, listener, FOLLOWS, flush=listener.flush)
+    service = assembly.service
+    ticks = (
+        Tick("erasures", due.ERASE_EVERY, lambda: due.carry_out_erasures(service)),
+        Tick("kept records", due.KEPT_EVERY, lambda: due.look_again_at_kept(service)),
+        Tick("lately booked", due.JUDGE_EVERY, lambda: due.judge_lately_booked(service)),
+    )
+    return Worker(assembly, log, listener, listener, FOLLOWS, ticks, flush=listener.flush)
 
 
 def _refusal(account: str, operation: str, reason: str, about: Hash | None) -> SessionsOperationRefused:

@@ -1,11 +1,11 @@
 """What this service does when another's event arrives; never run by a rebuild.
 
-A founded clinic gets its key; changed law, or a membership that ended, has coming sessions judged again; an erasure
-order is answered.
+A founded clinic gets its key; changed law, a membership that ended, or another home of a counselor has coming sessions
+judged again. An erasure order is only learned: the worker carries it out when it can be (``due``).
 """
 
-from services.contracts.identity import ClinicFounded, ErasureOrdered, MembershipEnded
-from services.contracts.licensing import ClearancePublished, PlaceRulesPublished
+from services.contracts.identity import ClinicFounded, MembershipEnded
+from services.contracts.licensing import ClearancePublished, PlaceRulesPublished, ProfileRecorded
 from services.contracts.sessions import ClinicOpened
 from services.kernel.events import Entry
 from services.kernel.fields import Code
@@ -13,8 +13,8 @@ from services.kernel.keys.port import Keys
 from services.kernel.listening import Reactions
 from services.kernel.work import Work
 from services.sessions import streams
-from services.sessions.commands.erasing import answer_erasure
-from services.sessions.commands.judging_again import coming, judge_again
+from services.sessions.commands.judging_again import judge_again
+from services.sessions.queries.coming import coming
 from services.sessions.queries.judging import News
 
 
@@ -34,7 +34,7 @@ def make_reactions(keys: Keys) -> Reactions:
     reactions.on(ClearancePublished)(_judge_by_clearance)
     reactions.on(PlaceRulesPublished)(_judge_by_place_rules)
     reactions.on(MembershipEnded)(_judge_without_membership)
-    reactions.on(ErasureOrdered)(_answer)
+    reactions.on(ProfileRecorded)(_judge_by_home)
     return reactions
 
 
@@ -56,5 +56,6 @@ def _judge_without_membership(work: Work, entry: Entry[MembershipEnded]) -> None
     judge_again(work, coming(work, counselor=ended.account, clinic=ended.clinic), news)
 
 
-def _answer(work: Work, entry: Entry[ErasureOrdered]) -> None:
-    answer_erasure(work, entry.data)
+def _judge_by_home(work: Work, entry: Entry[ProfileRecorded]) -> None:
+    told = entry.data
+    judge_again(work, coming(work, counselor=told.counselor), News(home=told.home))

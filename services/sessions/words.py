@@ -57,6 +57,18 @@ GATE: Mapping[str, Words] = {
         "id": "Masih terlalu awal: sesi dapat dimulai sejak 15 menit sebelum waktunya",
     },
     "too_late": {"en": "The time of this session is over", "id": "Waktu sesi ini sudah lewat"},
+    "law_not_heard": {
+        "en": "We have not heard for a while what the law lets counselors do; try again in a few minutes",
+        "id": "Sudah beberapa waktu tidak ada kabar tentang izin konselor; coba lagi beberapa menit lagi",
+    },
+    "client_in_session": {
+        "en": "The client is still in another session; its counselor can end it",
+        "id": "Klien masih dalam sesi lain; konselor sesi itu dapat mengakhirinya",
+    },
+    "counselor_in_session": {
+        "en": "The counselor is still in another session and can end it first",
+        "id": "Konselor masih dalam sesi lain; akhiri sesi itu lebih dahulu",
+    },
     "session_cancelled": {"en": "This session was cancelled", "id": "Sesi ini dibatalkan"},
     "session_missed": {"en": "This session is recorded as missed", "id": "Sesi ini tercatat tidak terlaksana"},
     "session_started": {"en": "This session has started", "id": "Sesi ini sudah dimulai"},

@@ -7,7 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from services.contracts.identity import ClientJoined, ClinicFounded, MembershipEnded, MembershipGranted
+from services.contracts.identity import (
+    ClientJoined,
+    ClinicFounded,
+    ErasureOrdered,
+    MembershipEnded,
+    MembershipGranted,
+)
 from services.contracts.licensing import ClearancePublished, PlaceRulesPublished, ProfileRecorded
 from services.contracts.practice import Clearance, PlaceRules
 from services.kernel.built import Built
@@ -20,7 +26,7 @@ from services.kernel.listening import Listener
 from services.kernel.settings import Databases, Settings
 from services.kernel.store.opening import migrate
 from services.kernel.time import Instant, Zone, plus
-from services.sessions import examples
+from services.sessions import due, examples
 from services.sessions.app import build
 from tests.world import NOON, ApiClient, Clockwork, client_of, deliver, service_settings, token_for
 
@@ -78,6 +84,17 @@ class House:
                 ended_by=PersonId(new_id()),
             )
         )
+
+    def erase(self, order: ErasureOrdered) -> None:
+        """Identity orders an erasure, and the worker comes to it."""
+        self.hear(order)
+        self.turn()
+
+    def turn(self) -> None:
+        """What the worker does by the clock."""
+        due.carry_out_erasures(self.built.service)
+        due.look_again_at_kept(self.built.service)
+        due.judge_lately_booked(self.built.service)
 
     def profile(self, account: str, home: str = "CA-ON") -> None:
         self.hear(

@@ -18,6 +18,7 @@ from services.kernel.web.helplines import HelpNumber, HelpPlace
 from services.kernel.web.languages import CATALOGUES, CatalogueError, read_catalogue
 from services.kernel.web.pages import TEMPLATES
 from services.kernel.web.screen import CheckpointSeen, FirstScreen, Parts, look
+from services.screen import help_book
 
 NOW = Instant("2026-11-24T07:05:00.000000Z")
 JAKARTA = Zone("Asia/Jakarta")
@@ -54,7 +55,7 @@ class Tags(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-def book(_: LocalDate) -> Sequence[HelpPlace]:
+def book(_: Instant) -> Sequence[HelpPlace]:
     return BOOK
 
 
@@ -124,8 +125,50 @@ def test_help_shows_every_place_with_source_and_day_the_nearest_first() -> None:
     assert "dibaca pada 3 November 2026" in text
 
 
+def help_page(at: str, **asked: str) -> str:
+    """The page of help as text, with the house's own numbers."""
+    app = make_front(lambda: STATE, help_book=help_book, clock=lambda: Instant(at))
+    text = re.sub(r"<(svg|nav).*?</\1>", "", app.test_client().get("/help", query_string=asked).text, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
+def test_a_line_that_does_not_answer_now_says_so_and_when_it_does() -> None:
+    night = help_page("2026-11-24T18:00:00.000000Z")
+    assert (
+        "15555 Talian HEAL (Somebody to talk to now) Closed now; answers again on Wednesday 25 November 2026" in night
+    )
+    assert "15555 Talian HEAL (Teman bicara saat ini juga) Tutup sekarang; buka lagi Rabu, 25" in help_page(
+        "2026-11-24T18:00:00.000000Z", lang="id"
+    )
+    assert "Closed now" not in help_page("2026-11-24T04:00:00.000000Z")
+
+
+def test_what_to_know_before_one_relies_on_a_number_stands_beside_it_in_the_strip_too() -> None:
+    text = help_page("2026-11-24T18:00:00.000000Z", place="ID")
+    strip, _, page = text.partition("More ways")
+    assert "112 Indonesia Does not work in every district" in strip
+    assert "112 Emergency Does not work in every district" in page
+    assert "When somebody answers is not known The answer may be slow; use the other numbers too" in page
+    assert "Ambulance When" not in page
+
+
+def test_a_number_past_its_review_is_shown_and_marked() -> None:
+    assert "To be checked again" not in help_page("2027-02-22T12:00:00.000000Z")
+    strip, _, page = help_page("2027-02-23T12:00:00.000000Z", place="GB").partition("More ways")
+    assert "999 United Kingdom To be checked again: it may have changed" in strip
+    assert "116 123 Samaritans (Somebody to talk to now) To be checked again" in page
+
+
+def test_a_number_with_an_extension_is_no_link_that_calls_somebody_else() -> None:
+    app = make_front(lambda: STATE, help_book=help_book, clock=lambda: NOW)
+    text = app.test_client().get("/help").text
+    assert '<span class="call"><bdi dir="ltr">119</bdi>, then 8</span>' in text
+    assert '<a class="call" href="tel:119"><bdi dir="ltr">119</bdi></a>' in text
+    assert "ext" not in "".join(re.findall(r'href="tel:[^"]*"', text))
+
+
 def test_help_answers_when_even_the_numbers_cannot_be_read() -> None:
-    def unreadable(_: LocalDate) -> Sequence[HelpPlace]:
+    def unreadable(_: Instant) -> Sequence[HelpPlace]:
         raise OSError("the file is gone")
 
     response = make_front(lambda: STATE, help_book=unreadable).test_client().get("/help")

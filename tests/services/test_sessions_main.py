@@ -118,7 +118,9 @@ def test_the_same_client_in_california_is_refused_explained_and_recorded(house: 
         law = next(item for item in gate["items"] if item["item"] == "clearance")
         assert (law["verdict"], law["reasons"][0]["code"]) == ("not_met", "licence_required")
         assert law["reasons"][0]["sentence"]
-        assert ("call", "911") in [(way["channel"], way["value"]) for line in gate["help"] for way in line["ways"]]
+        assert ("call", "911") in [
+            (way["channel"], way["value"]) for line in gate["help_lines"] for way in line["ways"]
+        ]
     refused = house.events("start-refused")[0].data
     assert (refused.decision.verdict, refused.verdicts[1]) == ("prohibited", "not_met")
     assert "emergency_contact_elsewhere" in refused.reasons
@@ -143,18 +145,46 @@ def test_where_no_rule_is_known_nobody_may_and_a_new_one_opens_it(house: House) 
     assert client.offers()["offered"]
 
 
-def test_the_phrase_is_compared_as_spoken_and_five_wrong_tries_end_it(house: House, dewi: Person) -> None:
+def test_the_phrase_is_compared_as_spoken_and_right_ones_use_up_no_tries(house: House, dewi: Person) -> None:
     session = dewi.book()
     dewi.prepare(session, phrase="The BLUE kite, over merapi")
+    for _ in range(6):
+        answer = dewi.post(f"/sessions/{session}/identity", {"phrase": examples.PHRASE})
+        assert answer.json == {"matched": True, "tries_left": 5}
     assert [e.data.verdict for e in house.events("identity-checked")] == ["matched"]
-    for left in (3, 2, 1, 0):
+
+
+def test_five_wrong_phrases_end_it(house: House, dewi: Person) -> None:
+    session = dewi.book()
+    house.clock.set(Instant(dewi.get(f"/sessions/{session}").json["start"]))
+    for left in (4, 3, 2, 1, 0):
         answer = dewi.post(f"/sessions/{session}/identity", {"phrase": "another bird"})
         assert answer.json == {"matched": False, "tries_left": left}
     spent = dewi.post(f"/sessions/{session}/identity", {"phrase": examples.PHRASE})
-    assert spent.status_code == 409
+    assert (spent.status_code, "wrong 5 times" in spent.json["detail"]) == (409, True)
     gate = dewi.get(f"/sessions/{session}/gate").json
     reasons = next(item for item in gate["items"] if item["item"] == "identity")["reasons"]
     assert reasons[0]["code"] == "too_many_tries"
+
+
+def test_a_new_phrase_cannot_be_chosen_and_said_while_the_session_is_open(house: House, dewi: Person) -> None:
+    session, path = dewi.book(), f"/clients/{dewi.id}/details"
+    shown = dewi.get(f"/sessions/{session}").json
+
+    def choose(phrase: str) -> Any:
+        return dewi.put(path, {"phrase": phrase}, version=dewi.get(path).headers["ETag"])
+
+    house.clock.set(plus(Instant(shown["opens"]), seconds=-1))
+    assert choose("a heron on the quiet pond").status_code == 204
+    house.clock.set(Instant(shown["opens"]))
+    refused = choose("somebody else chose this")
+    assert (refused.status_code, "call your clinic" in refused.json["help"]) == (409, True)
+    said = dewi.post(f"/sessions/{session}/identity", {"phrase": "somebody else chose this"})
+    assert said.json["matched"] is False
+    said = dewi.post(f"/sessions/{session}/identity", {"phrase": "a heron on the quiet pond"})
+    assert said.json["matched"] is True
+    house.clock.set(Instant(shown["ends"]))
+    assert choose("the lantern by the river").status_code == 204
 
 
 def test_a_session_is_prepared_only_in_its_time(house: House, dewi: Person) -> None:

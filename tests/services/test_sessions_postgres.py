@@ -31,7 +31,7 @@ def test_a_session_is_booked_held_and_erased(house: House) -> None:
     record = counselor.get(f"/clients/{dewi.id}/record", purpose="counselling").json
     assert record["notes"][0]["text"] == "She spoke of the move."
     house.clock.advance(days=1)
-    house.hear(
+    house.erase(
         ErasureOrdered(
             erasure=Id(new_id()),
             client=PersonId(dewi.id),

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from services.kernel.http.headers import secure
 from services.kernel.http.health import Check, count_request, health_blueprint
 from services.kernel.settings import SERVICES
-from services.kernel.time import Clock, LocalDate, local_date, system_clock
+from services.kernel.time import Clock, Instant, system_clock
 from services.kernel.web.helplines import HelpBook, HelpPlace, likely_place, nearest_first
 from services.kernel.web.languages import SOURCE, choose_language
 from services.kernel.web.pages import Asset, Pages, View
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def no_help(_: LocalDate) -> Sequence[HelpPlace]:
+def no_help(_: Instant) -> Sequence[HelpPlace]:
     """No numbers: the strip then leads to ``/help``, which says to call the number of the place where one is."""
     return ()
 
@@ -54,7 +54,7 @@ def make_front(
         language = choose_language(request.args.get("lang"), request.accept_languages, pages.languages)
         spoken = [request.args.get("lang") or "", *(tag for tag, _ in request.accept_languages)]
         place = request.args.get("place") or likely_place(spoken)
-        numbers = nearest_first(_numbers(help_book, local_date(clock(), "UTC")), place)
+        numbers = nearest_first(_numbers(help_book, clock()), place)
         return View(language, request.path, request.args.get("lang") == language.code, numbers)
 
     def page(template: str, code: int = 200, **values: object) -> Response:
@@ -129,10 +129,10 @@ def _end(response: Response) -> Response:
     return secure(response)
 
 
-def _numbers(help_book: HelpBook, today: LocalDate) -> Sequence[HelpPlace]:
+def _numbers(help_book: HelpBook, now: Instant) -> Sequence[HelpPlace]:
     """The numbers; where they cannot be had, the page still answers and says whom to call."""
     try:
-        return help_book(today)
+        return help_book(now)
     except Exception as error:
         log.error("the emergency numbers cannot be read", exc_info=error)
         return ()

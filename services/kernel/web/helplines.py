@@ -5,20 +5,29 @@ so that they need no event, no database and no key to show it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.kernel.fields import Place
-from services.kernel.time import LocalDate
+from services.kernel.time import Instant, LocalDate, Zone
 
 
 @dataclass(frozen=True, slots=True)
 class HelpNumber:
-    """One number: as people read it, as a phone dials it, what answers (by language), and what to press then."""
+    """One number: as people read it, what answers (by language), and what to press ``then``.
+
+    ``dial``: as a phone dials it; empty: it is not made a link. ``caution``: what to know before one relies on it, by
+    language. ``opens``: where nobody answers now, from when on somebody does, in the zone of the line.
+    ``hours_known``: whether it is known when somebody answers. ``stale``: it is to be checked again.
+    """
 
     number: str
     dial: str
     what: Mapping[str, str]
     then: str = ""
+    caution: Mapping[str, str] = field(default_factory=dict)
+    opens: tuple[Instant, Zone] | None = None
+    hours_known: bool = True
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +40,8 @@ class HelpPlace:
     checked: LocalDate
 
 
-# The places and their numbers, as they hold on a day.
-HelpBook = Callable[[LocalDate], Sequence[HelpPlace]]
+# The places and their numbers, as they hold at an instant.
+HelpBook = Callable[[Instant], Sequence[HelpPlace]]
 
 
 def nearest_first(places: Sequence[HelpPlace], place: str | None) -> list[HelpPlace]:

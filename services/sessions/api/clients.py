@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from services.contracts.words import COARSE
+from services.contracts.words import COARSE, COARSE_HELP
 from services.kernel.fields import PersonId
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.etag import VERSIONED, etag, if_match
@@ -12,6 +12,7 @@ from services.kernel.http.idempotency import KEYED, CreatedSchema, answer
 from services.kernel.http.policy import operation
 from services.kernel.http.serving import acting
 from services.sessions.api.common import (
+    also_client,
     authorise_client,
     created_at,
     decision_answer,
@@ -30,7 +31,8 @@ from services.sessions.api.schemas import (
 from services.sessions.commands.clients import Change, Intake, agree_fallback, change_details, do_intake
 from services.sessions.domain.offer import Offer
 from services.sessions.queries.counselors import Counselor
-from services.sessions.queries.offers import offers_for
+from services.sessions.queries.helplines import help_lines
+from services.sessions.queries.offers import Seeker, offers_for
 from services.sessions.queries.records import client_row, own_details
 from services.sessions.queries.states import load_hours, need_client
 
@@ -89,13 +91,15 @@ def fallback(body: dict[str, Any], client: str) -> Any:
 @clients.arguments(OffersQuery, location="query")
 @clients.response(200, OffersAnswer)
 def offers(query: dict[str, Any], client: str) -> Any:
-    """Who may serve this client and when; for the others, one of four coarse reasons. Fourteen days unless named."""
+    """Who may serve this client and when; for the others, one of four coarse reasons and what to do next. Fourteen days
+    unless named. Help where the client is, whatever is offered."""
     service = here().service
     work = service.work(acting(authorise_client(client)))
     known = need_client(work, client)
     ref = known.ref("birth_date")
     birth_date = service.reader.own(client, [client], [ref]).text(*ref) if ref else None
-    found = offers_for(work, known, birth_date, query["modality"], query["since"], query["until"])
+    seeker = Seeker(known, birth_date, also_client(client))
+    found = offers_for(work, seeker, query["modality"], query["since"], query["until"])
 
     def offered(counselor: Counselor, offer: Offer) -> dict[str, Any]:
         hours = load_hours(work, counselor.account)
@@ -109,9 +113,11 @@ def offers(query: dict[str, Any], client: str) -> Any:
     return {
         "offered": [offered(counselor, offer) for counselor, offer in found.offered],
         "not_offered": [
-            _named(counselor) | {"reason": reason, "sentence": COARSE[reason]["en"]}
+            _named(counselor)
+            | {"reason": reason, "sentence": COARSE[reason]["en"], "next_step": COARSE_HELP[reason]["en"]}
             for counselor, reason in found.not_offered
         ],
+        "help_lines": help_lines(known.place, work.now),
     }
 
 

@@ -17,13 +17,12 @@ from services.kernel.http.serving import acting
 from services.kernel.service import Answer, Once
 from services.kernel.time import Instant
 from services.kernel.work import Who
+from services.sessions.api.schemas import ID
 from services.sessions.context import Context
 from services.sessions.domain.gate import GateReason
 from services.sessions.queries.records import clinic_of
 from services.sessions.queries.sessions import session_row, session_view
 from services.sessions.words import sentence
-
-_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 def here() -> Context:
@@ -47,8 +46,20 @@ def authorise_session(session: str) -> RowMapping:
 
 def ensure_id(text: str) -> None:
     """Raises ``NotFound`` for text that no id of ours can be."""
-    if _ID.fullmatch(text) is None:
+    if re.fullmatch(ID, text) is None:
         raise NotFound("There is nothing by this id.", help="Check the address, or look it up in the list.")
+
+
+def fresh() -> bool:
+    """Whether what licensing told is young enough to book or start by."""
+    context = here()
+    return context.fresh_enough(context.service.clock())
+
+
+def also_client(client: str) -> tuple[str, ...]:
+    """The client ids that the caller has besides this one, by their token. They may be compared, never recorded."""
+    mine = (membership.client for membership in caller().required().memberships)
+    return tuple(each for each in mine if each is not None and each != client)
 
 
 def acts_as_client(row: RowMapping) -> bool:

@@ -4,20 +4,18 @@ from typing import Any
 
 from flask import Response
 
-from services.contracts.emergency import numbers_for
 from services.contracts.sessions import Party
-from services.contracts.words import HELP_KINDS
-from services.kernel.fields import PersonId, Place
+from services.kernel.fields import PersonId
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.idempotency import KEYED, CreatedSchema, answer
 from services.kernel.http.policy import caller, operation
 from services.kernel.http.serving import acting
-from services.kernel.time import Instant, local_date
 from services.sessions.api.common import (
     acts_as_client,
     authorise_session,
     created,
     decision_answer,
+    fresh,
     here,
     keyed_once,
     reasons_answer,
@@ -44,6 +42,7 @@ from services.sessions.domain.gate import Gate
 from services.sessions.domain.identity_check import TRIES
 from services.sessions.domain.session import Session
 from services.sessions.queries.gates import gate_of
+from services.sessions.queries.helplines import help_lines
 from services.sessions.queries.states import need_session
 from services.sessions.queries.ways import way_for_client, way_for_counselor
 
@@ -93,7 +92,7 @@ def read_gate(session: str) -> Any:
     """May this session start now: every item, every reason, and the decision of the law. It shows no words."""
     work = here().service.work(who_of(authorise_session(session)))
     found = need_session(work, session)
-    gate, _, _ = gate_of(work, found)
+    gate, _, _ = gate_of(work, found, fresh=fresh())
     return _gate_answer(found, gate)
 
 
@@ -106,13 +105,12 @@ def start_session(body: dict[str, Any], session: str) -> Any:
 
     409 gate-closed explains every item; the refusal is recorded.
     """
-    row, context = authorise_session(session), here()
-    fresh = context.fresh_enough(context.service.clock())
+    row, service = authorise_session(session), here().service
     way = body["way"]
-    order = Start(session, way.get("phone_last_digits"), way.get("link"), fresh)
-    gate = context.service.do(who_of(row), commands.start, order)
+    order = Start(session, fresh(), way.get("phone_last_digits"), way.get("link"))
+    gate = commands.start(service, who_of(row), order)
     if not gate.is_open:
-        found = need_session(context.service.work(who_of(row)), session)
+        found = need_session(service.work(who_of(row)), session)
         raise GateClosed(
             "Not everything that a session needs is met.",
             help="Mend what items names, then start again. What cannot be mended is explained to both.",
@@ -130,7 +128,7 @@ def read_way(session: str) -> Any:
     row, service = authorise_session(session), here().service
     if acts_as_client(row):
         return way_for_client(service, who_of(row), session)
-    return way_for_counselor(service, who_of(row), session)
+    return way_for_counselor(service, who_of(row), session, fresh=fresh())
 
 
 @meeting.route("/notes", methods=["POST"])
@@ -182,17 +180,5 @@ def _gate_answer(session: Session, gate: Gate) -> dict[str, Any]:
         ],
         "decision": decision_answer(gate.decision) if gate.decision else None,
         "readiness_items": {role: list(items) for role, items in readiness.ITEMS.items()},
-        "help": _help(session.place, gate.at),
+        "help_lines": help_lines(session.place, gate.at),
     }
-
-
-def _help(place: Place, at: Instant) -> list[dict[str, Any]]:
-    """The local lines of help: the gate stops counselling, never help."""
-    return [
-        {
-            "name": line.name or HELP_KINDS[line.kind]["en"],
-            "place": line.place,
-            "ways": [{"channel": way.channel, "value": way.value} for way in line.ways],
-        }
-        for line in numbers_for(place, local_date(at, "UTC"))
-    ]

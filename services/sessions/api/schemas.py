@@ -20,6 +20,7 @@ from services.kernel.http.schemas import (
 from services.sessions.domain import note, reading, session
 from services.sessions.domain.way import MODALITIES
 
+ID = "[0-9A-Za-z-]{1,64}"  # what an id of ours can be
 _LONGEST_LINE = 500  # bytes of a contact, a phrase or a short word of explanation
 
 
@@ -34,9 +35,9 @@ def whole(low: int, high: int, **options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(low, high, error=error), **options)
 
 
-def an_id() -> fields.String:
+def an_id(**options: Any) -> fields.String:
     error = "Send an id as you were given it."
-    return fields.String(required=True, validate=validate.Regexp(r"[0-9A-Za-z-]{1,64}\Z", error=error))
+    return fields.String(validate=validate.Regexp(rf"{ID}\Z", error=error), **options)
 
 
 class AvailabilitySchema(BaseSchema):
@@ -132,7 +133,7 @@ class ConsentItemsAnswer(BaseSchema):
 
 
 class ClinicQuery(BaseSchema):
-    clinic = fields.String(load_default=None, metadata={"description": "The texts are the same in all clinics today"})
+    clinic = an_id(load_default=None, metadata={"description": "The texts are the same in all clinics today"})
 
 
 class GiveConsentSchema(BaseSchema):
@@ -194,16 +195,37 @@ class NotOfferedSchema(BaseSchema):
     name = fields.String()
     reason = fields.String()
     sentence = fields.String()
+    next_step = fields.String()
+
+
+class HelpWaySchema(BaseSchema):
+    channel = fields.String()
+    value = fields.String(metadata={"description": "A number (`119 ext. 8`: with what to press then), or an address"})
+
+
+class HelpLineSchema(BaseSchema):
+    """A line of help, and what to know before one relies on it."""
+
+    name = fields.String()
+    kind = fields.String()
+    place = fields.String()
+    ways = fields.List(fields.Nested(HelpWaySchema))
+    open = fields.Boolean(allow_none=True, metadata={"description": "Whether somebody answers now; null: not known"})
+    opens = fields.String(allow_none=True, metadata={"description": "Where nobody answers now: from when on"})
+    caution = fields.String(allow_none=True)
+    reviewed_on = fields.String()
+    stale = fields.Boolean(metadata={"description": "Past its review: it may have changed"})
 
 
 class OffersAnswer(BaseSchema):
     offered = fields.List(fields.Nested(OfferSchema))
     not_offered = fields.List(fields.Nested(NotOfferedSchema))
+    help_lines = fields.List(fields.Nested(HelpLineSchema))
 
 
 class BookSchema(BaseSchema):
-    client = an_id()
-    counselor = an_id()
+    client = an_id(required=True)
+    counselor = an_id(required=True)
     start = InstantField(required=True)
     modality = choice(MODALITIES, required=True)
 
@@ -281,19 +303,8 @@ class GateItemSchema(BaseSchema):
     reasons = fields.List(fields.Nested(ReasonSchema))
 
 
-class HelpWaySchema(BaseSchema):
-    channel = fields.String()
-    value = fields.String()
-
-
-class HelpSchema(BaseSchema):
-    name = fields.String()
-    place = fields.String()
-    ways = fields.List(fields.Nested(HelpWaySchema))
-
-
 class GateAnswer(BaseSchema):
-    """May this session start now, item by item, all reasons at once; and ``help`` where the client is, open or not."""
+    """May this session start now, item by item, all reasons at once; and who helps where the client is, open or not."""
 
     session = fields.String()
     at = fields.String()
@@ -304,7 +315,7 @@ class GateAnswer(BaseSchema):
     items = fields.List(fields.Nested(GateItemSchema))
     decision = fields.Nested(DecisionSchema, allow_none=True)
     readiness_items = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
-    help = fields.List(fields.Nested(HelpSchema))
+    help_lines = fields.List(fields.Nested(HelpLineSchema))
 
 
 class WayInput(BaseSchema):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Response
-from marshmallow import fields, post_load
+from marshmallow import post_load
 
 from services.contracts.sessions import By
 from services.kernel.fields import PersonId
@@ -15,15 +15,17 @@ from services.kernel.http.policy import Target, authorise, caller, operation
 from services.kernel.http.serving import acting
 from services.sessions.api.common import (
     acts_as_client,
+    also_client,
     authorise_client,
     authorise_session,
     created,
+    fresh,
     here,
     keyed_once,
     session_answer,
     who_of,
 )
-from services.sessions.api.schemas import BookSchema, CancelSchema, SessionsAnswer, SessionSchema, choice
+from services.sessions.api.schemas import BookSchema, CancelSchema, SessionsAnswer, SessionSchema, an_id, choice
 from services.sessions.commands.booking import Book, book, cancel
 from services.sessions.domain.booking import Wish
 from services.sessions.queries.sessions import list_sessions
@@ -36,8 +38,8 @@ STAGES = ("booked", "cancelled", "missed", "started", "ended")
 class _Query(PageQuery):
     """Whose sessions: a client's, a clinic's, or else those of the counselor who asks."""
 
-    client = fields.String(load_default=None)
-    clinic = fields.String(load_default=None)
+    client = an_id(load_default=None)
+    clinic = an_id(load_default=None)
     stage = choice(STAGES, load_default=None)
 
     @post_load
@@ -51,11 +53,11 @@ class _Query(PageQuery):
 @sessions.arguments(BookSchema)
 @sessions.response(201, CreatedSchema)
 def book_session(body: dict[str, Any]) -> Response:
-    """Book a time. 409 time-taken names the next free ones; 409 booking-refused names every reason."""
+    """Book a time. 409 time-taken names the next free ones; 409 booking-refused names every reason. Either says what to
+    do next, and who helps where the client is."""
     context, client = here(), authorise_client(body["client"])
     wish = Wish(PersonId(body["counselor"]), body["start"], body["modality"])
-    fresh = context.fresh_enough(context.service.clock())
-    order = Book(PersonId(client), wish, context.tzdata, fresh)
+    order = Book(PersonId(client), wish, context.tzdata, fresh(), also_client(client))
     return answer(book(context.service, acting(client), keyed_once(client), created("sessions"), order))
 
 

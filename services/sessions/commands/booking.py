@@ -1,14 +1,15 @@
 """Booking and cancelling. Of two who want one time, the claim in the transaction lets one win; the other is told the
-next free times, and every refusal is recorded.
+next free times. Every refusal is recorded, and answered with what to do next and the lines of help where the client is.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from services.contracts.practice import Decision, coarse_reason
 from services.contracts.sessions import BookingRefused, By
-from services.kernel.errors import Conflict, NotFound, Problem, Unavailable
+from services.contracts.words import COARSE_HELP
+from services.kernel.errors import Conflict, NotFound, Problem
 from services.kernel.fields import Code, Id, PersonId, Reference, seal
 from services.kernel.ids import new_reference
 from services.kernel.service import Answer, Once, Service
@@ -24,6 +25,7 @@ from services.sessions.domain.client import Client
 from services.sessions.domain.hours import Hours
 from services.sessions.domain.session import Session
 from services.sessions.queries.counselors import is_counselor_of
+from services.sessions.queries.helplines import help_lines
 from services.sessions.queries.judging import Case, birth_date_of, case_of
 from services.sessions.queries.states import load_hours, need_client, need_session
 from services.sessions.queries.times import next_free, taken_around
@@ -35,23 +37,35 @@ _HELP: dict[Code, str] = {
     booking.TIME_NOT_OFFERED: "Choose one of the times that are offered.",
     booking.WAY_NOT_OFFERED: "Choose one of the ways that missing names.",
     booking.TIME_TAKEN: "Choose one of the next free times.",
+    booking.LAW_NOT_HEARD: "Nothing can be booked until we have; try again in a few minutes.",
 }
 _DETAIL: dict[Code, str] = {
     booking.CONSENT_NOT_IN_FORCE: "Some consents that every session needs are missing.",
     booking.TIME_NOT_OFFERED: "This counselor does not offer this time.",
     booking.WAY_NOT_OFFERED: "This counselor does not meet clients in this way.",
     booking.TIME_TAKEN: "This time is taken.",
+    booking.LAW_NOT_HEARD: "We have not heard for a while what the law lets counselors do.",
 }
+_RETRY_AFTER: dict[Code, int] = {booking.LAW_NOT_HEARD: 60}  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A client's wish. ``tzdata``: the release of the time zones; ``fresh``: whether clearances are known to be new."""
+    """A client's wish. ``tzdata``: the release of the time zones; ``fresh``: whether clearances are known to be new.
+
+    ``also``: the client ids that the same human has in other clinics. Their times are looked at, so that nobody is in
+    two sessions at once; no event and no row holds them beside this client.
+    """
 
     client: PersonId
     wish: Wish
     tzdata: Code
-    fresh: bool = True
+    fresh: bool
+    also: tuple[str, ...] = ()
+
+    @property
+    def client_ids(self) -> tuple[str, ...]:
+        return (self.client, *self.also)
 
 
 class BookingDenied(Problem):
@@ -83,8 +97,7 @@ def book(service: Service, who: Who, once: Once, answer: Callable[[Id, Instant],
         except NameTaken:
             continue
         except TimeTaken:
-            service.do(who, _record_taken, order)
-            raise _taken(service.work(who), order) from None
+            raise service.do(who, _record_taken, order) from None
         except _Refused as refused:
             stream = streams.booking(service.work(who).new_id())
             service.note(who, stream, refused.event, refused.clinic)
@@ -105,11 +118,10 @@ def cancel(work: Work, session_id: str, by: By, reason: str, words: str | None) 
 def _book(work: Work, order: Book) -> Id:
     wish = order.wish
     client, hours = _bookable(work, order)
-    birth_date = birth_date_of(work, client)
-    case = case_of(work, client, wish.counselor, client.place, wish.modality, "booking", birth_date=birth_date)
+    case = _case(work, client, wish)
     decision = case.at(wish.start)
     if decision.verdict != "permitted":
-        _refuse_by_law(wish, client, case, decision)
+        _refuse_by_law(work, wish, client, case, decision)
     event = booking.booked(
         wish,
         client,
@@ -134,18 +146,12 @@ def _book(work: Work, order: Book) -> Id:
 def _bookable(work: Work, order: Book) -> tuple[Client, Hours]:
     """Client and hours, where nothing stands against the wish but, perhaps, the law. Raises what does."""
     client, wish = need_client(work, order.client), order.wish
-    if not order.fresh:
-        raise Unavailable(
-            "We have not heard for a while what the law lets counselors do.",
-            help="Nothing can be booked until we have; try again in a few minutes.",
-            retry_after=60,
-        )
     if not is_counselor_of(work, client.clinic, wish.counselor):
         raise NotFound("There is no such counselor in this clinic.", help="Choose one of those who are offered.")
     booking.ensure_reachable(wish, client)
     hours = load_hours(work, wish.counselor)
-    taken = taken_around(work, hours, client.client, wish.start)
-    found = booking.obstacle(wish, client, hours, taken, consent_items(), work.now)
+    taken = taken_around(work, hours, order.client_ids, wish.start)
+    found = booking.obstacle(wish, client, hours, taken, consent_items(), work.now, fresh=order.fresh)
     if found is not None or hours is None:
         _refuse_obstacle(work, order, client, hours, found)
     return client, hours
@@ -158,53 +164,59 @@ def _guard_count(work: Work, case: Case, made: Session) -> None:
     work.guard(f"contacts/{made.client}", sum(s.client == made.client for s in case.sessions) + 1)
 
 
+def _case(work: Work, client: Client, wish: Wish) -> Case:
+    birth_date = birth_date_of(work, client)
+    return case_of(work, client, wish.counselor, client.place, wish.modality, "booking", birth_date=birth_date)
+
+
 def _refuse_obstacle(
     work: Work, order: Book, client: Client, hours: Hours | None, found: booking.Obstacle | None
 ) -> NoReturn:
     obstacle = found or booking.Obstacle(booking.TIME_NOT_OFFERED)
     event = booking.refused(order.wish, client, (obstacle.reason,))
-    if obstacle.reason == booking.TIME_TAKEN:
-        raise _Refused(client.clinic, event, _taken(work, order))
-    extra: dict[str, object] = {"reasons": [obstacle.reason]}
+    raise _Refused(client.clinic, event, _in_the_way(work, order, client, hours, obstacle))
+
+
+def _in_the_way(
+    work: Work, order: Book, client: Client, hours: Hours | None, obstacle: booking.Obstacle
+) -> BookingDenied:
+    """The refusal for what stands against a wish before the law is asked, with what may be chosen instead."""
+    reason = obstacle.reason
+    extra: dict[str, object] = {"reasons": [reason], "help_lines": help_lines(client.place, work.now)}
     if obstacle.about:
         extra["missing"] = list(obstacle.about)
-    if obstacle.reason == booking.TIME_NOT_OFFERED:
-        extra["next_free"] = list(next_free(work, hours, order.client, order.wish.start))
-    problem = BookingDenied(_DETAIL[obstacle.reason], help=_HELP[obstacle.reason], extra=extra)
-    raise _Refused(client.clinic, event, problem)
+    if reason in (booking.TIME_NOT_OFFERED, booking.TIME_TAKEN):
+        ask, wish = _case(work, client, order.wish).at, order.wish
+        extra["next_free"] = list(next_free(work, hours, order.client_ids, wish.modality, wish.start, ask))
+    kind = TimeIsTaken if reason == booking.TIME_TAKEN else BookingDenied
+    return kind(_DETAIL[reason], help=_HELP[reason], extra=extra, retry_after=_RETRY_AFTER.get(reason))
 
 
-def _refuse_by_law(wish: Wish, client: Client, case: Case, decision: Decision) -> NoReturn:
+def _refuse_by_law(work: Work, wish: Wish, client: Client, case: Case, decision: Decision) -> NoReturn:
     ref = decision.ref()
     event = booking.refused(wish, client, [Code(code) for code in ref.codes], decision, case.sealed_facts)
-    raise _Refused(client.clinic, event, _explained(decision))
+    raise _Refused(client.clinic, event, _explained(decision, help_lines(client.place, work.now)))
 
 
-def _explained(decision: Decision) -> BookingDenied:
+def _explained(decision: Decision, lines: list[dict[str, Any]]) -> BookingDenied:
     """The refusal as the client is told: coarsely first, then every reason by its code."""
+    coarse = coarse_reason(decision)
     return BookingDenied(
         "This counselor may not counsel you there, by what is known now.",
-        help="Choose another counselor, another way or another time; your clinic can tell you more.",
+        help=f"{COARSE_HELP[coarse]['en']}." if coarse else "",
         extra={
             "verdict": decision.verdict,
-            "coarse": coarse_reason(decision),
+            "coarse": coarse,
             "reasons": list(decision.ref().codes),
             "next_change_at": decision.next_change_at,
+            "help_lines": lines,
         },
     )
 
 
-def _record_taken(work: Work, order: Book) -> None:
-    client = need_client(work, order.client)
-    event = booking.refused(order.wish, client, (booking.TIME_TAKEN,))
+def _record_taken(work: Work, order: Book) -> BookingDenied:
+    """Record that somebody else was faster; the refusal to answer with."""
+    client, taken = need_client(work, order.client), booking.Obstacle(booking.TIME_TAKEN)
+    event = booking.refused(order.wish, client, (taken.reason,))
     work.append(streams.booking(work.new_id()), event, clinic=client.clinic)
-
-
-def _taken(work: Work, order: Book) -> TimeIsTaken:
-    hours = load_hours(work, order.wish.counselor)
-    free = list(next_free(work, hours, order.client, order.wish.start))
-    return TimeIsTaken(
-        _DETAIL[booking.TIME_TAKEN],
-        help=_HELP[booking.TIME_TAKEN],
-        extra={"reasons": [booking.TIME_TAKEN], "next_free": free},
-    )
+    return _in_the_way(work, order, client, load_hours(work, order.wish.counselor), taken)

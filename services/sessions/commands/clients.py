@@ -1,7 +1,7 @@
 """What a client tells their clinic: the intake, changes of it, consents, the fallback."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -18,10 +18,14 @@ from services.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from services.kernel.fields import ClinicId, Code, Language, PersonId, Place, Sealed, seal
 from services.kernel.work import Work
 from services.sessions import streams
+from services.sessions.commands.judging_again import judge_again
 from services.sessions.consent import consent_items
 from services.sessions.domain import client as clients
 from services.sessions.domain import consent, identity_check
-from services.sessions.queries.states import load_client, need_client
+from services.sessions.domain.client import Client
+from services.sessions.queries.coming import coming
+from services.sessions.queries.judging import News
+from services.sessions.queries.states import enrolled_client, ensure_here, load_client, need_client, need_session
 from services.sessions.readmodels.tables import joined, opened
 
 
@@ -54,6 +58,7 @@ class GiveConsent:
 def do_intake(work: Work, order: Intake) -> None:
     """The client enrols in the clinic in which identity made their id."""
     stream = streams.client(order.client)
+    ensure_here(work, order.client)
     clients.ensure_new(load_client(work, order.client))
     clinic = _clinic_of(work, order.client)
     _check(work, order.details)
@@ -77,13 +82,17 @@ def do_intake(work: Work, order: Intake) -> None:
 
 
 def change_details(work: Work, order: Change) -> None:
-    """The client corrects or adds details. A new emergency contact makes a new emergency plan."""
+    """The client corrects or adds details. A new emergency contact makes a new emergency plan; another place or birth
+    date has the coming sessions judged again."""
     stream = streams.client(order.client)
     known = need_client(work, order.client)
     work.expect(stream)
     if not order.details and order.jurisdiction is None:
         raise Invalid("Nothing was changed.", help="Send the details that are to change.")
     _check(work, order.details)
+    if "phrase" in order.details:
+        sessions = (need_session(work, each) for each in coming(work, client=order.client))
+        identity_check.ensure_changeable(any(each.is_open(work.now) for each in sessions))
     sealed = _sealed(order.details)
     changed = ClientDetailsChanged(
         client=order.client,
@@ -97,6 +106,7 @@ def change_details(work: Work, order: Change) -> None:
     if contact is not None:
         place = order.jurisdiction or known.place
         work.append(stream, _plan(order.client, known.clinic, place, contact), clinic=known.clinic)
+    _judge_again(work, known, order)
 
 
 def give_consent(work: Work, order: GiveConsent) -> None:
@@ -117,8 +127,8 @@ def give_consent(work: Work, order: GiveConsent) -> None:
 
 
 def withdraw_consent(work: Work, client: PersonId, code: str) -> None:
-    """The client takes a consent back; from now on it is not in force."""
-    known = need_client(work, client)
+    """The client takes a consent back; from now on it is not in force. Nobody is too late for that (GDPR art. 7(3))."""
+    known = enrolled_client(work, client)
     given = known.consents.get(code)
     if given is None:
         raise NotFound("You have not given this consent.", help="Your consents are listed at /consents.")
@@ -135,6 +145,13 @@ def agree_fallback(work: Work, client: PersonId, modality: Modality, number: str
     work.expect(stream)
     agreed = FallbackAgreed(client=client, clinic=known.clinic, modality=modality, number=seal(number))
     work.append(stream, agreed, clinic=known.clinic)
+
+
+def _judge_again(work: Work, known: Client, order: Change) -> None:
+    birth_date = order.details.get("birth_date")
+    if birth_date is not None or order.jurisdiction is not None:
+        changed = replace(known, place=order.jurisdiction or known.place)
+        judge_again(work, coming(work, client=order.client), News(client=changed, birth_date=birth_date))
 
 
 def _clinic_of(work: Work, client: PersonId) -> ClinicId:

@@ -1,51 +1,94 @@
-"""An erasure was ordered: look whether the words must be kept; else destroy their keys; and answer, once."""
+"""An erasure was ordered: look whether the words must be kept; else destroy their keys; and answer. Once the time is
+over for which they had to be kept, look again.
+
+Keys go behind a fence that stays, then the answer is appended; a crash in between finds the fence and answers the same.
+So everything that could still add to the record is over before anybody looks at it: the coming sessions are cancelled
+in a transaction of their own, and while the client is in a session nothing is carried out.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from services.contracts.common import ErasureAnswer, ErasureAnswerKind
-from services.contracts.identity import ErasureOrdered
+from services.contracts.common import ErasureAnswer
 from services.contracts.sessions import SessionsErasureAnswered
 from services.kernel.errors import Unavailable
-from services.kernel.fields import Code, Place
-from services.kernel.store.tables import data_keys, sealed_values
-from services.kernel.time import Instant, Zone
+from services.kernel.fields import ClinicId, Id, PersonId, Place
+from services.kernel.store.tables import data_keys, fences, sealed_values
+from services.kernel.time import Instant, Zone, plus
 from services.kernel.work import Work
 from services.sessions import streams
 from services.sessions.commands.notices import tell
 from services.sessions.domain import retention, session
 from services.sessions.domain.client import Client
+from services.sessions.domain.gate import OVERRUN_MINUTES
 from services.sessions.domain.retention import Floor, Kept
+from services.sessions.queries.coming import coming
 from services.sessions.queries.counselors import clinic_row, parked_persons, rules_of
 from services.sessions.queries.judging import birth_date_of
 from services.sessions.queries.states import load_client, need_session
 from services.sessions.readmodels.tables import holds, sessions
 
 
-def answer_erasure(work: Work, order: ErasureOrdered) -> None:
-    """Answer an order: nothing held, kept until when and why, or erased.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Identity's order to erase a client of a clinic."""
 
-    The keys are destroyed before the answer is appended; a second run finds the fence and answers the same.
-    """
+    erasure: Id
+    client: PersonId
+    clinic: ClinicId
+
+
+def cancel_coming(work: Work, client: str) -> None:
+    """Whoever leaves cannot be served: their coming sessions are cancelled, and the counselors told."""
+    for session_id in coming(work, client=client):
+        found = need_session(work, session_id)
+        if found.stage != "booked":
+            continue
+        cancelled = session.cancelled_by_erasure(found)
+        work.append(streams.session(found.session), cancelled, clinic=found.clinic)
+        work.release_times(found.session)
+        tell(work, found, found.counselor, "session_cancelled")
+
+
+def answer_erasure(work: Work, order: Order) -> None:
+    """Answer an order: nothing held, kept until when and why, or erased. Not yet while the client is in a session, or
+    has one to come: cancel those first."""
     stream = streams.erasure(order.erasure)
-    if work.entries(stream):
+    told = [entry.data for entry in work.entries(stream)]
+    if told and told[-1].answer.kind != "kept":
         return
-    if work.now < order.not_before:
-        raise Unavailable("This erasure is not due yet.", help="It is carried out when it is.", retry_after=15)
+    values = _fenced(work, order.client)
+    if values is None:
+        if coming(work, client=order.client) or _is_in_session(work, order.client):
+            return
+        kept = _kept(work, order)
+        if kept is not None:
+            answer = _answered(order, _held_values(work, order.client), kept)
+            if answer not in told[-1:]:
+                work.append(stream, answer, clinic=order.clinic)
+            return
+        values = work.backend.erase(order.client, order.erasure, work.now)
+    work.append(stream, _answered(order, values), clinic=order.clinic)
+
+
+def _fenced(work: Work, client: str) -> int | None:
+    """How many values went when this client's fence was put up; None: there is no fence."""
+    found = work.query(select(fences.c.sealed_values).where(fences.c.keyholder == client))
+    return found[0]["sealed_values"] if found else None
+
+
+def _is_in_session(work: Work, client: str) -> bool:
+    """Whether a session of theirs runs: its emergency plan must not go, and its record is only being made."""
+    running = (sessions.c.stage == "started", sessions.c.ends > plus(work.now, minutes=-OVERRUN_MINUTES))
+    return bool(work.query(select(sessions.c.session).where(sessions.c.client == client, *running)))
+
+
+def _kept(work: Work, order: Order) -> Kept | None:
     client = load_client(work, order.client)
-    kept = _kept(work, client) if client is not None else None
     if client is None:
-        answer = _answer(order, "nothing_held", 0)
-    elif kept is not None:
-        answer = _answer(order, "kept", _held_values(work, order.client), kept)
-    else:
-        _cancel_coming(work, order.client)
-        answer = _answer(order, "erased", work.backend.erase(order.client, order.erasure, work.now))
-    work.append(stream, SessionsErasureAnswered(answer=answer), clinic=order.clinic)
-
-
-def _kept(work: Work, client: Client) -> Kept | None:
+        return None
     contacts = list(_contacts(work, client))
     clinic = clinic_row(work, client.clinic)
     if clinic is None:
@@ -70,23 +113,20 @@ def _is_held(work: Work, client: Client) -> bool:
     return bool(work.query(standing)) or client.client in parked_persons(work)
 
 
-def _cancel_coming(work: Work, client: str) -> None:
-    """Whoever is erased cannot be served: their coming sessions are cancelled, and the counselors told."""
-    booked = (sessions.c.client == client, sessions.c.stage == "booked")
-    for row in work.query(select(sessions.c.session).where(*booked)):
-        found = need_session(work, row["session"])
-        cancelled = session.cancelled_by_erasure(found)
-        work.append(streams.session(found.session), cancelled, clinic=found.clinic)
-        work.release_times(found.session)
-        tell(work, found, found.counselor, "session_cancelled")
-
-
 def _held_values(work: Work, client: str) -> int:
     joined = sealed_values.join(data_keys, data_keys.c.key_id == sealed_values.c.key_id)
     held = select(sealed_values.c.event_id).select_from(joined).where(data_keys.c.keyholder == client)
     return len(work.query(held))
 
 
-def _answer(order: ErasureOrdered, kind: ErasureAnswerKind, values: int, kept: Kept | None = None) -> ErasureAnswer:
-    basis: Code | None = kept.basis if kept else None
-    return ErasureAnswer(order.erasure, order.client, order.clinic, kind, kept.until if kept else None, basis, values)
+def _answered(order: Order, values: int, kept: Kept | None = None) -> SessionsErasureAnswered:
+    answer = ErasureAnswer(
+        erasure=order.erasure,
+        client=order.client,
+        clinic=order.clinic,
+        kind="kept" if kept else "erased" if values else "nothing_held",
+        until=kept.until if kept else None,
+        basis=kept.basis if kept else None,
+        values=values,
+    )
+    return SessionsErasureAnswered(answer=answer)

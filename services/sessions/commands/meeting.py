@@ -11,9 +11,11 @@ from services.contracts.sessions import (
     StartRefused,
 )
 from services.contracts.vocabulary import Outcome
-from services.kernel.errors import Erased, FieldError, Invalid, Problem, Unavailable
+from services.kernel.errors import Conflict, Erased, FieldError, Invalid, Problem, Unavailable
 from services.kernel.fields import Id, PersonId, Place, seal
-from services.kernel.work import Work
+from services.kernel.service import Service
+from services.kernel.store.write import NameTaken
+from services.kernel.work import Who, Work
 from services.sessions import streams
 from services.sessions.domain import note, session, way
 from services.sessions.domain.client import Client
@@ -22,6 +24,8 @@ from services.sessions.domain.session import Session
 from services.sessions.queries.gates import gate_of
 from services.sessions.queries.judging import Case
 from services.sessions.queries.states import need_client, need_session
+
+TRIES = 5  # a start that raced with another of the same people is decided anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,13 @@ class AttestPlace:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """``last_digits`` of the number that was dialled, or the ``link`` that was made for this session."""
+    """``fresh``: whether clearances are known to be new. Then ``last_digits`` of the number that was dialled, or the
+    ``link`` that was made for this session."""
 
     session: str
+    fresh: bool
     last_digits: str | None = None
     link: str | None = None
-    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,14 @@ def attest_place(work: Work, order: AttestPlace) -> None:
 
 
 def check_identity(work: Work, session_id: str, phrase: str) -> bool:
-    """The client says their phrase; whether it matched. Every try is recorded."""
+    """The client says their phrase; whether it matched, now or before. Every try is recorded."""
     found = need_session(work, session_id)
     kept = _opened(work, need_client(work, found.client).ref("phrase"))
     if kept is None:
-        raise Erased("The phrase that was kept is gone.", help="Call your clinic; the session cannot start.")
+        raise Conflict("No phrase was kept.", help="Add one to your details, then say it here.")
     event = session.check_identity(found, phrase, kept, work.now)
+    if event is None:
+        return True
     work.append(streams.session(session_id), event, clinic=found.clinic)
     return event.verdict == "matched"
 
@@ -87,21 +94,25 @@ def confirm_readiness(work: Work, session_id: str, role: Party, items: tuple[str
     work.append(streams.session(session_id), event, clinic=found.clinic)
 
 
-def start(work: Work, order: Start) -> Gate:
+def start(service: Service, who: Who, order: Start) -> Gate:
     """Start the session if the gate is open. The gate is the answer either way; a refusal is recorded, with every
     item's verdict and reasons."""
+    for _ in range(TRIES):
+        try:
+            return service.do(who, _start, order)
+        except NameTaken:
+            continue  # another session of the two started at this moment, so the gate is asked again
+    raise Conflict("Too many sessions start at once.", help="Try again shortly.")
+
+
+def _start(work: Work, order: Start) -> Gate:
     found = need_session(work, order.session)
     session.ensure_not_begun(found)
-    if not order.fresh:
-        raise Unavailable(
-            "We have not heard for a while what the law lets counselors do.",
-            help="The session cannot start until we have. Help is always open: see the help page.",
-            retry_after=60,
-        )
-    gate, case, client = gate_of(work, found)
+    gate, case, client = gate_of(work, found, fresh=order.fresh)
     stream = streams.session(order.session)
     if gate.is_open:
         work.append(stream, _started(work, found, client, gate, case, order), clinic=found.clinic)
+        _guard_start(work, case, found)
     else:
         work.append(stream, _refused(found, gate, case), clinic=found.clinic)
     return gate
@@ -193,7 +204,25 @@ def _wrong_way(detail: str, help: str, pointer: str) -> Invalid:
     return Invalid(detail, help=help, errors=(FieldError(pointer, help),))
 
 
+def _guard_start(work: Work, case: Case, found: Session) -> None:
+    """Neither may have started another session since the gate was asked: so many were ever started, and this one is the
+    next."""
+    began = [each for each in case.sessions if each.stage in ("started", "ended")]
+    work.guard(f"starts/{found.counselor}", sum(each.counselor == found.counselor for each in began) + 1)
+    work.guard(f"starts/{found.client}", sum(each.client == found.client for each in began) + 1)
+
+
 def _opened(work: Work, ref: tuple[str, str] | None) -> str | None:
-    """Words for this decision; None where there are none, or none any more."""
-    value = work.open([ref]).get(ref) if ref else None
-    return value if isinstance(value, str) else None
+    """Words for this decision; None where there were never any. Raises ``Erased`` for words that were erased, and
+    ``Unavailable`` for words that are missing: that is an alarm, and never taken for an erasure."""
+    if ref is None:
+        return None
+    value = work.open([ref])[ref]
+    if isinstance(value, str):
+        return value
+    if value.value == "erased":
+        raise Erased("What was kept for this was erased.", help="Call your clinic; the session cannot start.")
+    raise Unavailable(
+        "What was kept for this cannot be read; it was not erased.",
+        help="The operator of the network is alarmed. Call your clinic; until it is mended the session cannot start.",
+    )

@@ -1,8 +1,8 @@
 """Booking: a client takes a counselor's time, if the law permits it then and everything needed was agreed on.
 
-Refusals come in an order that helps: what the client can mend at once (consents), then the time, then the law. A
-refusal is recorded with its reasons. That two people cannot take one time is not decided here: the claim of the time,
-in the transaction that books, decides it.
+Refusals come in an order that helps: what the client can mend at once (consents), then the time, then the law, of which
+news must be fresh. A refusal is recorded with its reasons. That two people cannot take one time is not decided here:
+the claim of the time, in the transaction that books, decides it.
 """
 
 from collections.abc import Iterable
@@ -23,6 +23,7 @@ TIME_TAKEN = Code("time_taken")
 TIME_NOT_OFFERED = Code("time_not_offered")
 WAY_NOT_OFFERED = Code("way_not_offered")
 CONSENT_NOT_IN_FORCE = Code("consent_not_in_force")
+LAW_NOT_HEARD = Code("law_not_heard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,16 @@ class Obstacle:
 
 
 def obstacle(
-    wish: Wish, client: Client, hours: Hours | None, taken: Iterable[Taken], items: Iterable[Item], now: Instant
+    wish: Wish,
+    client: Client,
+    hours: Hours | None,
+    taken: Iterable[Taken],
+    items: Iterable[Item],
+    now: Instant,
+    *,
+    fresh: bool,
 ) -> Obstacle | None:
-    """What stands against this wish, if anything does."""
+    """What stands against this wish, if anything does. ``fresh``: whether the law was heard of lately."""
     missing = consent.missing(items, client.consents)
     if missing:
         return Obstacle(CONSENT_NOT_IN_FORCE, missing)
@@ -53,7 +61,9 @@ def obstacle(
         return Obstacle(TIME_NOT_OFFERED)
     if wish.modality not in hours.modalities:
         return Obstacle(WAY_NOT_OFFERED, hours.modalities)
-    return None if is_free(hours, taken, now, wish.start) else Obstacle(TIME_TAKEN)
+    if not is_free(hours, taken, now, wish.start):
+        return Obstacle(TIME_TAKEN)
+    return None if fresh else Obstacle(LAW_NOT_HEARD)
 
 
 def ensure_reachable(wish: Wish, client: Client) -> None:

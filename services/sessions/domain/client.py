@@ -20,7 +20,7 @@ from services.contracts.sessions import (
     FallbackAgreed,
 )
 from services.contracts.vocabulary import Modality
-from services.kernel.errors import Conflict, FieldError, Invalid
+from services.kernel.errors import Conflict, FieldError, Invalid, Problem
 from services.kernel.events import Entry
 from services.kernel.fields import ClinicId, Id, PersonId, Place
 from services.kernel.time import Instant, local_date
@@ -32,6 +32,14 @@ DETAILS: tuple[Detail, ...] = get_args(Detail)
 OLDEST = 130  # years; beyond, a birth date is a slip of the pen
 
 Ref = tuple[str, str]  # (event id, field): where the words are sealed
+
+
+class Left(Problem):
+    """Somebody who was a client of this clinic and is not any more."""
+
+    status = 410
+    slug = "client-left"
+    title = "You are no longer a client of this clinic"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,16 @@ Seven items must all be met, and each gives its reasons, all at once:
     readiness          both sides confirmed that they are ready
 
 An item is met, not met, or not known; an unknown never counts as met. The gate opens a quarter of an hour before the
-start and closes when the booked time is over. It stops counselling, never help. Sources: ACA H.1.b, H.2, H.3, H.4;
-NBCC distance standards; 16 CCR 1815.5(d); Alabama 536-X-8-.10(2).
+start and closes when the booked time is over; in between it stays shut while the law was not heard of lately, and while
+one of the two is still in another session. It stops counselling, never help. Sources: ACA H.1.b, H.2, H.3, H.4; NBCC
+distance standards; 16 CCR 1815.5(d); Alabama 536-X-8-.10(2).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.contracts.practice import Decision
-from services.contracts.sessions import GateItemKind, GateVerdict
+from services.contracts.sessions import GateItemKind, GateVerdict, Party
 from services.contracts.vocabulary import Mender, Verdict
 from services.kernel.fields import Code
 from services.kernel.time import Instant
@@ -28,6 +29,10 @@ from services.sessions.domain.client import Client
 from services.sessions.domain.consent import Item
 from services.sessions.domain.identity_check import TRIES
 from services.sessions.domain.session import Session
+
+# A session that nobody ended is believed to run so long beyond its booked time, and no longer: one that was forgotten
+# must not shut its client out from everybody else.
+OVERRUN_MINUTES = 60
 
 _FROM_DECISION: dict[Verdict, GateVerdict] = {
     "permitted": "met",
@@ -55,6 +60,15 @@ class GateItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What the session itself does not know. ``fresh``: whether the law was heard of lately, so that a revocation would
+    be known. ``in_session``: who of the two is in another session that runs."""
+
+    fresh: bool
+    in_session: tuple[Party, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """The answer: every item, what the time says against it, and the decision of the law that it rests on.
 
@@ -78,7 +92,9 @@ class Gate:
         return tuple(dict.fromkeys(reason.code for reason in reasons))
 
 
-def gate(session: Session, client: Client, items: Iterable[Item], decision: Decision | None, at: Instant) -> Gate:
+def gate(
+    session: Session, client: Client, items: Iterable[Item], decision: Decision | None, around: Around, at: Instant
+) -> Gate:
     """Decide whether the session may start at ``at``. ``decision``: for the attested place, this counselor, now."""
     decided = decision if session.attested else None
     checks = (
@@ -90,7 +106,7 @@ def gate(session: Session, client: Client, items: Iterable[Item], decision: Deci
         _fallback(client),
         _readiness(session),
     )
-    return Gate(at, checks, _timing(session, at), decided)
+    return Gate(at, checks, _timing(session, around, at), decided)
 
 
 def _place(session: Session) -> GateItem:
@@ -151,13 +167,17 @@ def _readiness(session: Session) -> GateItem:
     return _judged("readiness", reasons)
 
 
-def _timing(session: Session, at: Instant) -> tuple[GateReason, ...]:
-    """What stands against the start whatever the items say: it is over, or not yet time, or too late."""
+def _timing(session: Session, around: Around, at: Instant) -> tuple[GateReason, ...]:
+    """What stands against the start whatever the items say: it is over, or not yet time, or too late; or, in its time,
+    it has to wait for news of the law, or for another session to end."""
     if session.stage != "booked":
         return (GateReason(Code(f"session_{session.stage}")),)
     if at < session.opens:
         return (GateReason(Code("too_early")),)
-    return (GateReason(Code("too_late")),) if at >= session.ends else ()
+    if at >= session.ends:
+        return (GateReason(Code("too_late")),)
+    news = () if around.fresh else (GateReason(Code("law_not_heard"), mender="operator"),)
+    return (*news, *(GateReason(Code(f"{role}_in_session"), mender="counselor") for role in around.in_session))
 
 
 def _judged(kind: GateItemKind, reasons: Iterable[GateReason]) -> GateItem:

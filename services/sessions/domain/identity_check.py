@@ -3,7 +3,8 @@
 The client chose the phrase at the intake and says it again before each session (ACA H.3; Alabama 536-X-8-.10(2)). It
 is compared as it is spoken: without case, punctuation or width of letters, and in a time that does not depend on
 where it differs. After five wrong tries in one session the gate stays shut; the counselor then knows that this may be
-somebody else, and the session may be moved to another day with a new phrase.
+somebody else. While a session is open the phrase cannot be changed: else whoever sits at the client's screen could
+choose one and say it.
 """
 
 import hmac
@@ -36,10 +37,21 @@ def check_new(phrase: str) -> None:
         raise Invalid("This phrase is too short.", help=detail, errors=(FieldError("/phrase", detail),))
 
 
-def ensure_tries_left(tries: int) -> None:
+def ensure_changeable(session_is_open: bool) -> None:
+    """Raises ``Conflict`` while a session of the client is open: its check is by the phrase chosen before."""
+    if session_is_open:
+        raise Conflict(
+            "Your phrase cannot be changed while a session is about to start.",
+            help="Say the phrase that you chose before. If it has slipped your mind, call your clinic; once the time of"
+            " this session is over, choose a new phrase and book another session.",
+        )
+
+
+def ensure_tries_left(wrong: int) -> None:
     """Raises ``Conflict`` once every try of this session was used."""
-    if tries >= TRIES:
+    if wrong >= TRIES:
         raise Conflict(
             f"The phrase was wrong {TRIES} times.",
-            help="This session cannot start. Call your clinic, or cancel it and choose a new phrase.",
+            help="This session cannot start; your clinic can help. Book another session; if the phrase has slipped your"
+            " mind, choose a new one once the time of this session is over.",
         )

@@ -49,10 +49,18 @@ _WHY_OVER: Mapping[Stage, str] = {
     "ended": "This session is over.",
 }
 
+_NOT_COMING = "Record who was absent instead."
+_ONCE_BEGUN: Mapping[By, str] = {
+    "client": "If your counselor does not come, tell your clinic, which records it without blame; book another time.",
+    "counselor": _NOT_COMING,
+    "operator": _NOT_COMING,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """``place``: where the client is, by the booking and then by what they attest. ``verdict``: the last decision's."""
+    """``place``: where the client is, by the booking and then by what they attest. ``verdict``: the last decision's.
+    ``tries``: how often the phrase was wrong."""
 
     session: Id
     reference: Reference
@@ -82,6 +90,10 @@ class Session:
         """When the booked time is over."""
         return plus(self.start, minutes=self.minutes)
 
+    def is_open(self, now: Instant) -> bool:
+        """Whether this is the time in which the session is prepared and started."""
+        return self.stage == "booked" and self.opens <= now < self.ends
+
 
 def evolve(state: Session | None, entry: Entry[Any]) -> Session | None:
     """The session after one more entry of its stream."""
@@ -96,7 +108,8 @@ def evolve(state: Session | None, entry: Entry[Any]) -> Session | None:
         case PlaceAttested():
             return replace(state, place=event.jurisdiction, attested=True)
         case IdentityChecked():
-            return replace(state, identified=event.verdict == "matched", tries=event.tries)
+            wrong = state.tries + (event.verdict == "not_matched")
+            return replace(state, identified=event.verdict == "matched", tries=wrong)
         case ReadinessConfirmed():
             return replace(state, ready={**state.ready, event.role: event.items})
         case SessionStarted():
@@ -138,9 +151,11 @@ def attest_place(session: Session, place: Place, city: Sealed | None, now: Insta
     return PlaceAttested(session=session.session, client=session.client, jurisdiction=place, city=city)
 
 
-def check_identity(session: Session, said: str, kept: str, now: Instant) -> IdentityChecked:
-    """The client says their phrase; right or wrong, the try is recorded and counted."""
+def check_identity(session: Session, said: str, kept: str, now: Instant) -> IdentityChecked | None:
+    """The client says their phrase; right or wrong, the try is recorded. None: it was right before, which stands."""
     ensure_open(session, now)
+    if session.identified:
+        return None
     identity_check.ensure_tries_left(session.tries)
     verdict: CheckVerdict = "matched" if identity_check.is_same(said, kept) else "not_matched"
     return IdentityChecked(
@@ -159,7 +174,7 @@ def cancel(session: Session, by: By, reason: str, words: Notes | None, now: Inst
     """Either side, or the clinic, takes the session back before its time."""
     ensure_not_begun(session)
     if now >= session.start:
-        raise Conflict("The time of this session has begun.", help="Record who was absent instead.")
+        raise Conflict("The time of this session has begun.", help=_ONCE_BEGUN[by])
     code = _one_of(reason, CANCEL_REASONS, "/reason")
     return SessionCancelled(session=session.session, client=session.client, by=by, reason=code, words=words)
 

@@ -1,7 +1,8 @@
 """Who counsels for a clinic, and what the law lets them do, as far as it was told to this service.
 
 Who is parked counts as closed: where an event about a counselor could not be applied, nothing is known of them any
-more, so no clearance of theirs is used until somebody looked (``amanah parked``).
+more, so no clearance of theirs is used until somebody looked (``amanah parked``). An event that cannot be read tells
+whom it is about by the name of its stream; where that cannot be read either, everybody counts as closed.
 """
 
 import json
@@ -18,6 +19,17 @@ from services.kernel.store.tables import parked
 from services.kernel.time import Instant
 from services.kernel.work import Work
 from services.sessions.readmodels.tables import clearances, clinics, memberships, place_rules, profiles
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Whom something is about that could not be applied here. ``everybody``: of something nobody can tell whom."""
+
+    persons: frozenset[str]
+    everybody: bool
+
+    def __contains__(self, person: object) -> bool:
+        return self.everybody or person in self.persons
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +86,26 @@ def clinic_row(work: Work, clinic: str) -> RowMapping | None:
     return found[0] if found else None
 
 
-def parked_persons(work: Work) -> frozenset[str]:
-    """Everybody whom an event names that could not be applied here."""
+def parked_persons(work: Work) -> Closed:
+    """Everybody whom an event is about that could not be applied here."""
     found: set[str] = set()
-    for row in work.query(select(parked.c.body)):
+    unread: set[str] = set()
+    for row in work.query(select(parked.c.stream, parked.c.body)):
         try:
             found |= {person for _, person in persons_of(decode(row["body"]).data)}
         except (ValueError, UnknownVersion):
-            continue  # it names nobody whom we could read; the lane's alarm has told of it
-    return frozenset(found)
+            unread.add(row["stream"])
+    named = {part for stream in unread for part in stream.split("/")[2:]}  # service/noun/id, and what narrows it
+    of_membership = select(memberships.c.account).where(memberships.c.membership.in_(named))
+    found |= named | {row["account"] for row in work.query(of_membership)}
+    return Closed(frozenset(found), everybody=any(stream.count("/") < 2 for stream in unread))
+
+
+def has_parked_rules(work: Work, place: Place) -> bool:
+    """Whether rules of this place, or of what it lies in, could not be applied here."""
+    rules = [f"licensing/place-rules/{near}" for near in place_chain(place)]
+    where = (parked.c.service == "licensing", parked.c.stream.in_(rules))
+    return bool(work.query(select(parked.c.sequence).where(*where).limit(1)))
 
 
 def _active(now: Instant) -> Select[tuple[str, str]]:

@@ -19,17 +19,21 @@ from services.sessions.consent import consent_items
 from services.sessions.domain import consent
 from services.sessions.domain.client import Client
 from services.sessions.domain.contact import Moment, PastContact, Setting, facts_of, has_quota, sealed_form
-from services.sessions.queries.counselors import clearances_of, home_of, is_counselor_of, rules_of
+from services.sessions.queries.counselors import clearances_of, has_parked_rules, home_of, is_counselor_of, rules_of
 from services.sessions.readmodels.tables import sessions as table
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What an event in hand has just told, which the read models do not hold yet."""
+    """What an event in hand has just told, which the read models do not hold yet. ``home``: of the counselor whose
+    sessions are judged. ``client``, ``birth_date``: of the client whose sessions are judged."""
 
     clearance: Clearance | None = None
     rules: PlaceRules | None = None
     no_longer: frozenset[tuple[str, str]] = field(default_factory=frozenset)  # (clinic, counselor)
+    home: Place | None = None
+    client: Client | None = None
+    birth_date: str | None = None
 
 
 NO_NEWS = News()
@@ -80,7 +84,7 @@ def case_of(
         counselor=PersonId(counselor),
         client=client.client,
         client_place=place,
-        counselor_place=home_of(work, counselor),
+        counselor_place=news.home or home_of(work, counselor),
         modality=modality,
         moment=moment,
         session=session,
@@ -136,7 +140,8 @@ def _clearances(work: Work, client: Client, counselor: str, place: Place, news: 
 
 
 def _rules(work: Work, place: Place, news: News) -> PlaceRules | None:
-    known = rules_of(work, [place])
+    """The place's rules; not known where newer ones could not be applied."""
+    known = () if has_parked_rules(work, place) else rules_of(work, [place])
     found = known[0] if known else None
     newer = news.rules
     if newer is None or newer.place not in place_chain(place):

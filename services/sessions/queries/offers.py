@@ -1,6 +1,6 @@
 """Who is offered to a client, at which times, and why the others are not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from services.contracts.practice import Decision
@@ -26,15 +26,27 @@ class Offers:
     not_offered: tuple[tuple[Counselor, CoarseReason], ...]
 
 
-def offers_for(
-    work: Work, client: Client, birth_date: str | None, modality: Modality, since: Instant | None, until: Instant | None
-) -> Offers:
+@dataclass(frozen=True, slots=True)
+class Seeker:
+    """Who looks for a session: the client, their birth date where it is known, and ``also``: the client ids that the
+    same human has in other clinics."""
+
+    client: Client
+    birth_date: str | None
+    also: Collection[str] = ()
+
+    @property
+    def client_ids(self) -> tuple[str, ...]:
+        return (self.client.client, *self.also)
+
+
+def offers_for(work: Work, seeker: Seeker, modality: Modality, since: Instant | None, until: Instant | None) -> Offers:
     """The offers for this client, for sessions by this way that begin in ``[since, until)``."""
     begin = max(since or work.now, work.now)
     end = until or plus(min(begin, horizon(work.now)), days=DAYS)
     offered, not_offered = [], []
-    for counselor in counselors_of(work, client.clinic):
-        found = _one(work, client, birth_date, modality, counselor, begin, end)
+    for counselor in counselors_of(work, seeker.client.clinic):
+        found = _one(work, seeker, modality, counselor, begin, end)
         if isinstance(found, Offer):
             offered.append((counselor, found))
         else:
@@ -43,16 +55,10 @@ def offers_for(
 
 
 def _one(
-    work: Work,
-    client: Client,
-    birth_date: str | None,
-    modality: Modality,
-    counselor: Counselor,
-    begin: Instant,
-    end: Instant,
+    work: Work, seeker: Seeker, modality: Modality, counselor: Counselor, begin: Instant, end: Instant
 ) -> Offer | CoarseReason:
-    hours = load_hours(work, counselor.account)
-    free = free_for(work, hours, client.client, begin, end) if hours else iter(())
-    case = case_of(work, client, counselor.account, client.place, modality, "booking", birth_date=birth_date)
+    client, hours = seeker.client, load_hours(work, counselor.account)
+    free = free_for(work, hours, seeker.client_ids, begin, end) if hours else iter(())
+    case = case_of(work, client, counselor.account, client.place, modality, "booking", birth_date=seeker.birth_date)
     ask: Callable[[Instant], Decision] = case.assuming_consents().at
     return offer(hours, modality, free, ask, begin)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from sqlalchemy import select
+
 from services.kernel.errors import NotFound
 from services.kernel.events import Entry
 from services.kernel.work import Work
@@ -12,6 +14,7 @@ from services.sessions.domain import hours, session
 from services.sessions.domain.client import Client
 from services.sessions.domain.hours import Hours
 from services.sessions.domain.session import Session
+from services.sessions.readmodels.tables import erasure_orders, joined
 
 S = TypeVar("S")
 
@@ -21,9 +24,26 @@ def load_client(work: Work, client: str) -> Client | None:
     return _fold(work, streams.client(client), clients.evolve)
 
 
-def need_client(work: Work, client: str) -> Client:
-    """As ``load_client``; raises ``Conflict`` before the intake."""
+def enrolled_client(work: Work, client: str) -> Client:
+    """As ``load_client``, also of somebody who has left; raises ``Conflict`` before the intake."""
     return clients.ensure_enrolled(load_client(work, client))
+
+
+def need_client(work: Work, client: str) -> Client:
+    """A client who is here: as ``enrolled_client``; raises ``Left`` for who has left, or is about to."""
+    ensure_here(work, client)
+    return enrolled_client(work, client)
+
+
+def ensure_here(work: Work, client: str) -> None:
+    """Raises ``Left`` once a client's erasure was ordered: from then on there is no way back."""
+    ordered = joined.outerjoin(erasure_orders, erasure_orders.c.client == joined.c.client)
+    gone = joined.c.left.is_not(None) | erasure_orders.c.erasure.is_not(None)
+    if work.query(select(joined.c.client).select_from(ordered).where(joined.c.client == client, gone)):
+        raise clients.Left(
+            "Your erasure from this clinic was ordered; you are no longer its client.",
+            help="To be counselled here again, register with the clinic anew. Help is always open: see the help page.",
+        )
 
 
 def load_hours(work: Work, counselor: str) -> Hours | None:

@@ -28,10 +28,10 @@ def way_for_client(service: Service, who: Who, session_id: str) -> Way:
     return _way(found, service.reader.own(found.client, [who.actor], [ref]), ref)
 
 
-def way_for_counselor(service: Service, who: Who, session_id: str) -> Way:
-    """The counselor's view, recorded. Raises ``Conflict`` while the gate is not open."""
+def way_for_counselor(service: Service, who: Who, session_id: str, *, fresh: bool) -> Way:
+    """The counselor's view, recorded. Raises ``Conflict`` while the gate is not open; ``fresh`` is the gate's."""
     found = need_session(service.work(who), session_id)
-    ref = _used(found) or _number_to_dial(service, who, found)
+    ref = _used(found) or _number_to_dial(service, who, found, fresh=fresh)
     kind = "phone" if found.modality == "phone" else "link"
     look = reading.look(who.actor, "counselor", reading.TO_MEET, found.client, [kind])
     return _way(found, service.reader.show(who, streams.look(new_id()), look, [ref], clinic=found.clinic), ref)
@@ -42,8 +42,8 @@ def _used(found: Session) -> Ref | None:
     return (found.way, "way") if found.way else None
 
 
-def _number_to_dial(service: Service, who: Who, found: Session) -> Ref:
-    gate, _, client = gate_of(service.work(who), found)
+def _number_to_dial(service: Service, who: Who, found: Session, *, fresh: bool) -> Ref:
+    gate, _, client = gate_of(service.work(who), found, fresh=fresh)
     if not gate.is_open:
         raise _not_yet("The number is shown once the gate is open; look at the gate for what is missing.")
     ref = client.phone_ref() if found.modality == "phone" else None

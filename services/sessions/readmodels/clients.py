@@ -19,7 +19,15 @@ from services.kernel.events import Entry
 from services.kernel.projections import Rows
 from services.sessions.readmodels.form import as_json
 from services.sessions.readmodels.registry import PROJECTIONS
-from services.sessions.readmodels.tables import availability, client_words, clients, consents, erasures, looks, opened
+from services.sessions.readmodels.tables import (
+    availability,
+    client_words,
+    clients,
+    consents,
+    erasure_answers,
+    looks,
+    opened,
+)
 
 
 @PROJECTIONS.on(ClinicOpened)
@@ -104,5 +112,5 @@ def _record_read(entry: Entry[RecordRead], rows: Rows) -> None:
 
 @PROJECTIONS.on(SessionsErasureAnswered)
 def _erasure_answered(entry: Entry[SessionsErasureAnswered], rows: Rows) -> None:
-    told = entry.data.answer
-    rows.add(erasures, erasure=told.erasure, client=told.client, kind=told.kind, until=told.until, basis=told.basis)
+    answer = entry.data.answer
+    rows.put(erasure_answers, erasure=answer.erasure, kind=answer.kind, until=answer.until)

@@ -44,6 +44,7 @@ def _session_booked(entry: Entry[SessionBooked], rows: Rows) -> None:
         verdict=told.decision.verdict,
         decision=as_json(told.decision),
         stage="booked",
+        booked_at=entry.time,
     )
 
 

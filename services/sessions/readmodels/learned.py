@@ -5,6 +5,7 @@ from services.contracts.identity import (
     ClientLeft,
     ClinicFounded,
     ClinicSettingsChanged,
+    ErasureOrdered,
     LegalHoldLifted,
     LegalHoldPlaced,
     MembershipEnded,
@@ -20,6 +21,7 @@ from services.sessions.readmodels.registry import PROJECTIONS
 from services.sessions.readmodels.tables import (
     clearances,
     clinics,
+    erasure_orders,
     holds,
     joined,
     memberships,
@@ -117,3 +119,9 @@ def _client_joined(entry: Entry[ClientJoined], rows: Rows) -> None:
 @PROJECTIONS.on(ClientLeft)
 def _client_left(entry: Entry[ClientLeft], rows: Rows) -> None:
     rows.update(joined, {"client": entry.data.client}, left=entry.data.at)
+
+
+@PROJECTIONS.on(ErasureOrdered)
+def _erasure_ordered(entry: Entry[ErasureOrdered], rows: Rows) -> None:
+    told = entry.data
+    rows.add(erasure_orders, erasure=told.erasure, client=told.client, clinic=told.clinic, not_before=told.not_before)

@@ -129,6 +129,7 @@ sessions = Table(
     Column("verdict", Text, nullable=False),
     Column("decision", Text, nullable=False),
     Column("stage", Text, nullable=False),
+    Column("booked_at", Text, nullable=False),
     Column("started_at", Text),
     Column("ended_at", Text),
     Column("outcome", Text),
@@ -139,6 +140,7 @@ sessions = Table(
     Index("sessions_counselor", "counselor", "start"),
     Index("sessions_client", "client", "start"),
     Index("sessions_clinic", "clinic", "start"),
+    Index("sessions_booked_at", "booked_at"),
 )
 
 notes = Table(
@@ -176,14 +178,23 @@ holds = Table(
     Index("holds_client", "client"),
 )
 
-erasures = Table(
-    "erasures",
+# Orders to erase a client, as identity gave them, and the last answer to each: one stream, one table.
+erasure_orders = Table(
+    "erasure_orders",
     TABLES,
     Column("erasure", Text, primary_key=True),
     Column("client", Text, nullable=False),
+    Column("clinic", Text, nullable=False),
+    Column("not_before", Text, nullable=False),
+    Index("erasure_orders_client", "client"),
+)
+
+erasure_answers = Table(
+    "erasure_answers",
+    TABLES,
+    Column("erasure", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("until", Text),
-    Column("basis", Text),
 )
 
 revocations = revocations_table(TABLES)

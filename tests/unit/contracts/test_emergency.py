@@ -87,6 +87,28 @@ def test_hours_are_counted_in_the_lines_own_zone_and_past_midnight(at, answers):
     assert found.open_at(Instant(at)) is answers
 
 
+@pytest.mark.parametrize(
+    ("place", "name", "at", "again"),
+    [
+        ("MY", "Talian HEAL", "2026-11-24T18:00:00.000000Z", "2026-11-25T00:00:00.000000Z"),  # two in the morning
+        ("MY", "Talian HEAL", "2026-11-25T00:00:00.000000Z", None),
+        ("GB-SCT", "Breathing Space", "2026-11-26T12:00:00.000000Z", "2026-11-26T18:00:00.000000Z"),
+        ("GB-SCT", "Breathing Space", "2026-11-30T06:00:00.000000Z", "2026-11-30T18:00:00.000000Z"),
+        ("ID", "healing119.id", "2026-11-24T18:00:00.000000Z", None),
+        ("GB", "Samaritans", "2026-11-24T18:00:00.000000Z", None),
+    ],
+)
+def test_a_line_whose_hours_are_over_says_when_it_answers_again(place, name, at, again):
+    found = next(each for each in numbers_for(Place(place), TODAY) if each.name == name)
+    assert found.opens_after(Instant(at)) == again
+
+
+def test_an_extension_is_told_apart_from_the_number():
+    healing = next(each for each in numbers_for(Place("ID"), TODAY) if "healing" in each.name)
+    assert [(way.number, way.extension) for way in healing.ways if way.channel == "call"] == [("119", "8")]
+    assert [(way.number, way.extension) for way in numbers_for(Place("GB"), TODAY)[1].ways] == [("116 123", "")]
+
+
 def test_unknown_hours_are_not_told_as_open():
     healing = next(each for each in numbers_for(Place("ID"), TODAY) if "healing" in each.name)
     assert healing.open_at(Instant("2026-11-24T12:00:00.000000Z")) is None

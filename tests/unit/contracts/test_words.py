@@ -8,6 +8,7 @@ from services.contracts.vocabulary import codes
 TABLES = {
     "VERDICTS": vocabulary.Verdict,
     "COARSE": vocabulary.CoarseReason,
+    "COARSE_HELP": vocabulary.CoarseReason,
     "REASONS": vocabulary.ReasonCode,
     "MENDERS": vocabulary.Mender,
     "ROUTES": vocabulary.RouteKind,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.practice import Decision, Reason
+from services.contracts.sessions import Party
 from services.contracts.vocabulary import Verdict
 from services.kernel.fields import ClinicId, Code, Hash, Id, Language, PersonId, Place, Reference
 from services.kernel.time import Instant, plus
@@ -16,7 +17,7 @@ from services.sessions.consent import consent_items
 from services.sessions.domain import readiness
 from services.sessions.domain.client import Client, EmergencyPlan, Fallback
 from services.sessions.domain.consent import Given
-from services.sessions.domain.gate import Gate, gate
+from services.sessions.domain.gate import Around, Gate, gate
 from services.sessions.domain.identity_check import TRIES
 from services.sessions.domain.session import OPENS_MINUTES, Session
 from services.sessions.words import GATE
@@ -24,6 +25,7 @@ from services.sessions.words import GATE
 START = Instant("2026-11-24T17:00:00.000000Z")
 AZ = Place("US-AZ")
 ITEMS = consent_items()
+CALM = Around(fresh=True)
 ALL_READY: dict[Any, tuple[Code, ...]] = {
     role: tuple(Code(item) for item in items) for role, items in readiness.ITEMS.items()
 }
@@ -68,9 +70,13 @@ def decision(verdict: Verdict = "permitted", *reasons: Reason) -> Decision:
 
 
 def asked(
-    of: Session | None = None, who: Client | None = None, law: Decision | None = None, at: Instant = START
+    of: Session | None = None,
+    who: Client | None = None,
+    law: Decision | None = None,
+    at: Instant = START,
+    around: Around = CALM,
 ) -> Gate:
-    return gate(of or session(), who or client(), ITEMS, law or decision(), at)
+    return gate(of or session(), who or client(), ITEMS, law or decision(), around, at)
 
 
 def verdicts(found: Gate) -> dict[str, str]:
@@ -129,7 +135,7 @@ def test_a_wrong_phrase_can_be_said_again_and_too_many_cannot() -> None:
 def test_a_consent_in_an_older_text_is_not_in_force() -> None:
     required = next(item for item in ITEMS if item.required)
     older = tuple(replace(item, version=2) if item == required else item for item in ITEMS)
-    found = gate(session(), client(), older, decision(), START)
+    found = gate(session(), client(), older, decision(), CALM, START)
     assert reasons(found, "consent") == [("consent_not_in_force", required.code, "client")]
 
 
@@ -174,6 +180,25 @@ def test_a_session_that_is_not_only_booked_cannot_start(stage: str) -> None:
     assert found.codes == (f"session_{stage}",)
 
 
+def test_without_news_of_the_law_it_stays_shut_and_says_what_to_do() -> None:
+    found = asked(around=Around(fresh=False))
+    assert (found.is_open, found.codes) == (False, ("law_not_heard",))
+    assert "try again" in GATE["law_not_heard"]["en"]
+
+
+def test_nobody_is_in_two_sessions_at_once() -> None:
+    found = asked(around=Around(fresh=False, in_session=("client", "counselor")))
+    assert found.codes == ("law_not_heard", "client_in_session", "counselor_in_session")
+    assert {reason.mender for reason in found.timing} == {"operator", "counselor"}
+
+
+def test_what_it_waits_for_is_told_in_its_time_only() -> None:
+    busy = Around(fresh=False, in_session=("counselor",))
+    assert asked(at=plus(START, minutes=-16), around=busy).codes == ("too_early",)
+    assert asked(at=plus(START, minutes=50), around=busy).codes == ("too_late",)
+    assert asked(session(stage="cancelled"), around=busy).codes == ("session_cancelled",)
+
+
 @given(
     attested=st.booleans(),
     identified=st.booleans(),
@@ -183,6 +208,8 @@ def test_a_session_that_is_not_only_booked_cannot_start(stage: str) -> None:
     fallback=st.booleans(),
     ready=st.lists(st.sampled_from(["client", "counselor"]), unique=True),
     minutes=st.integers(-60, 120),
+    fresh=st.booleans(),
+    in_session=st.lists(st.sampled_from(["client", "counselor"]), unique=True),
 )
 def test_the_gate_is_open_if_and_only_if_each_item_is_met_and_it_is_time(
     attested: bool,
@@ -193,6 +220,8 @@ def test_the_gate_is_open_if_and_only_if_each_item_is_met_and_it_is_time(
     fallback: bool,
     ready: list[str],
     minutes: int,
+    fresh: bool,
+    in_session: list[Party],
 ) -> None:
     of = session(attested=attested, identified=identified, ready={role: ALL_READY[role] for role in ready})
     who = client(
@@ -201,7 +230,7 @@ def test_the_gate_is_open_if_and_only_if_each_item_is_met_and_it_is_time(
         **({} if fallback else {"fallback": None}),
     )
     law = decision(verdict, Reason("no_rule_known")) if verdict != "permitted" else decision()
-    found = asked(of, who, law, plus(START, minutes=minutes))
+    found = asked(of, who, law, plus(START, minutes=minutes), Around(fresh, tuple(in_session)))
     expected = (
         attested
         and identified
@@ -211,6 +240,8 @@ def test_the_gate_is_open_if_and_only_if_each_item_is_met_and_it_is_time(
         and fallback
         and set(ready) == {"client", "counselor"}
         and -OPENS_MINUTES <= minutes < 50
+        and fresh
+        and not in_session
     )
     assert found.is_open == expected
     assert tuple(item.kind for item in found.items) == KINDS
@@ -231,6 +262,7 @@ def test_every_reason_of_the_gate_has_its_words() -> None:
     ):
         of = session(attested=attested, identified=identified, tries=tries, stage=stage, ready={})
         who = client(consents={}, emergency_plan=plan, fallback=fallback)
-        told |= set(asked(of, who, at=plus(START, minutes=minutes)).codes)
+        busy = Around(fresh=False, in_session=("client", "counselor"))
+        told |= set(asked(of, who, at=plus(START, minutes=minutes), around=busy).codes)
     assert told == set(GATE)
     assert all(set(words) == {"en", "id"} for words in GATE.values())

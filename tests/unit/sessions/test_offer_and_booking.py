@@ -91,12 +91,12 @@ def test_who_may_but_not_then_or_not_so_is_not_offered_this_way_or_time() -> Non
 
 
 def test_a_free_time_with_everything_agreed_has_no_obstacle() -> None:
-    assert obstacle(WISH, CLIENT, HOURS, (), ITEMS, NOW) is None
+    assert obstacle(WISH, CLIENT, HOURS, (), ITEMS, NOW, fresh=True) is None
 
 
 def test_each_obstacle_is_named() -> None:
     bare = replace(CLIENT, consents={})
-    missing = obstacle(WISH, bare, HOURS, (), ITEMS, NOW)
+    missing = obstacle(WISH, bare, HOURS, (), ITEMS, NOW, fresh=True)
     assert missing is not None
     assert missing.reason == booking.CONSENT_NOT_IN_FORCE
     assert set(missing.about) == {item.code for item in ITEMS if item.required}
@@ -107,10 +107,14 @@ def test_each_obstacle_is_named() -> None:
     assert reason(replace(WISH, modality="phone"), HOURS) == booking.WAY_NOT_OFFERED
     assert reason(WISH, HOURS, taken) == booking.TIME_TAKEN
     assert reason(WISH, HOURS, now=plus(TEN, minutes=1)) == booking.TIME_NOT_OFFERED
+    assert reason(WISH, HOURS, fresh=False) == booking.LAW_NOT_HEARD
+    assert reason(WISH, HOURS, taken, fresh=False) == booking.TIME_TAKEN
 
 
-def reason(wish: Wish, hours: Hours | None, taken: tuple[Taken, ...] = (), now: Instant = NOW) -> Code | None:
-    found = obstacle(wish, CLIENT, hours, taken, ITEMS, now)
+def reason(
+    wish: Wish, hours: Hours | None, taken: tuple[Taken, ...] = (), now: Instant = NOW, fresh: bool = True
+) -> Code | None:
+    found = obstacle(wish, CLIENT, hours, taken, ITEMS, now, fresh=fresh)
     return found.reason if found else None
 
 

@@ -181,6 +181,14 @@ def test_preparing_begins_a_quarter_of_an_hour_before() -> None:
     assert told.value.extra == {"opens": coming.opens}
 
 
+def test_only_wrong_phrases_use_up_tries_and_the_right_one_stands() -> None:
+    state = fold(booked())
+    for said in (*["another bird"] * (TRIES - 1), "the kite", "another bird", "the kite"):
+        event = session.check_identity(state, said, "the kite", START)
+        state = session.evolve(state, entry(event, START)) or state
+    assert (state.identified, state.tries) == (True, TRIES - 1)
+
+
 def test_the_last_decision_and_the_last_attested_place_count() -> None:
     again = SessionJudgedAgain(
         session=Id("s"), client=PersonId("client"), counselor=PersonId("counselor"), decision=PROHIBITED
