@@ -51,16 +51,11 @@ def _indexes(service: str) -> Rules:
     return {f"{mount(service)}/hmac/index": UPDATE, f"{mount(service)}/hmac/index/*": UPDATE}
 
 
-def _signs_tokens() -> Rules:
-    paths = ("sign/token", "verify/token")
-    return {f"{mount('identity')}/{path}": UPDATE for path in paths}
-
-
 def _rules(service: str, process: str) -> Rules:
     match service, process:
-        case "identity", _:
-            return _seals(service, "kek") | _indexes(service) | _signs_tokens()
-        case "licensing", _:
+        case "identity", "web":
+            return _seals(service, "kek") | _indexes(service) | {f"{mount(service)}/sign/token": UPDATE}
+        case "identity" | "licensing", _:
             return _seals(service, "kek") | _indexes(service)
         case "sessions", "worker":
             return _seals(service, "clinic-*") | _indexes(service) | {f"{mount(service)}/keys/+": NEW_CLINIC_KEK}

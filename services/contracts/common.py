@@ -27,7 +27,10 @@ class ErasureAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A known person was refused an operation; ``about`` is the hash of the object's address."""
+    """A known person was refused an operation: a client, where it was about what is their own.
+
+    ``about``: a keyed hash of the object's address, so that only the service could tell which it was.
+    """
 
     account: Account
     operation: Code

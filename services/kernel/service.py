@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, delete, select
 
 from services.kernel.codec import encode
 from services.kernel.errors import Conflict, Erased, Invalid, Problem
@@ -31,12 +31,13 @@ from services.kernel.store.write import (
     Write,
     Written,
 )
-from services.kernel.time import Clock, Instant
+from services.kernel.time import Clock, Instant, plus
 from services.kernel.work import Draft, Who, Work, stale
 
 R = TypeVar("R")
 
 TRIES = 3
+ANSWERS_KEPT = 72  # hours: as long may a request be sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,14 @@ class Service:
         return self._run(who, reaction, extra=list(more))[1]
 
     def note(self, who: Who, stream: str, event: Any, clinic: str | None) -> None:
-        """Append one event that needs no decision: a look, a refusal."""
-        self.do(who, _append_one, stream, event, clinic)
+        """Append one event that needs no decision (a look, a refusal), as the first of a stream of its own: so many
+        at once do not get in each other's way."""
+        self.do(who, Work.append, stream, event, clinic=clinic)
+
+    def forget_answers(self) -> None:
+        """Delete the answers that were kept for requests sent again, once nobody sends those again."""
+        old = answers.c.time < plus(self.clock(), hours=-ANSWERS_KEPT)
+        self.backend.commit(Write(rows=[delete(answers).where(old)]))
 
     def query(self, statement: Select[Any]) -> list[RowMapping]:
         """Ask the read models."""
@@ -218,8 +225,3 @@ class Service:
                 "This Idempotency-Key was used for another request.", help="Send a new key with a new request."
             )
         return Answer(row["status"], row["location"], row["etag"], replayed=True)
-
-
-def _append_one(work: Work, stream: str, event: Any, clinic: str | None) -> None:
-    work.entries(stream)
-    work.append(stream, event, clinic=clinic)

@@ -10,8 +10,12 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from marshmallow import ValidationError
 
-from services.identity.mail import FolderMailer, Mail, Mailer, MailUnavailable, SmtpMailer, open_mailer
+from services.identity.mail import FolderMailer, Mail, Mailer, MailUnavailable, SmtpMailer, compose, open_mailer
+from services.kernel.http.schemas import EmailField
 from services.kernel.settings import SettingsError, load_settings
 from services.kernel.time import Instant
 from tests.contract.mail_server import MailServer, make_certificate
@@ -89,6 +93,22 @@ def test_letters_keep_their_order_and_an_address_may_be_of_any_script(side: Side
     for mail in others:
         side.mailer.send(mail)
     assert [read(raw)["To"] for raw in side.letters()] == [mail.to for mail in others]
+
+
+@pytest.mark.parametrize("to", ["=?utf-8?q??=@surat.example", "=?x?q?a?=@surat.example"])
+def test_an_address_that_is_read_as_another_one_gets_nothing(side: Side, to: str) -> None:
+    with pytest.raises(ValueError, match="another"):
+        side.mailer.send(replace(MAIL, to=to))
+    assert side.letters() == []
+
+
+@given(st.text("ab.?=_+'/!#$%&*^`{|}~-qQ8é\u00ad\u200b\u0301ßﬁ", min_size=1, max_size=20))
+def test_every_address_that_is_accepted_is_written_to_as_it_is(local: str) -> None:
+    try:
+        to = EmailField().deserialize(f"{local}@surat.example")
+    except ValidationError:
+        return
+    assert read(compose(replace(MAIL, to=to), SENDER).as_bytes())["To"] == to
 
 
 def test_a_line_break_injects_nothing(side: Side) -> None:

@@ -38,6 +38,9 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
         for path in (f"decrypt/{kek}", f"datakey/plaintext/{kek}", f"datakey/wrapped/{kek}", f"rewrap/{kek}")
     ],
     ("audit-web", "amanah-audit/sign/checkpoint", {"input": INPUT}),
+    # who signs people in is a web process; a signature is checked by the public key
+    ("identity-worker", "amanah-identity/sign/token", {"input": INPUT}),
+    ("identity-web", "amanah-identity/verify/token", {"input": INPUT, "signature": "vault:v1:AAAA"}),
     # nobody reaches into another service's mount
     ("identity-web", "amanah-sessions/decrypt/clinic-a", {"context": CONTEXT, "ciphertext": "vault:v1:AAAA"}),
     ("licensing-worker", "amanah-identity/hmac/index", {"input": INPUT}),

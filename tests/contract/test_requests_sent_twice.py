@@ -7,10 +7,10 @@ import pytest
 
 from services.kernel.errors import Conflict
 from services.kernel.fields import Id
-from services.kernel.service import Answer, Once, Service
-from services.kernel.time import Instant
+from services.kernel.service import ANSWERS_KEPT, Answer, Once, Service
+from services.kernel.time import Instant, plus
 from services.kernel.work import Who, Work
-from tests.shop import keep_note
+from tests.shop import NOON, keep_note
 
 ANA = Who("ana")
 
@@ -64,6 +64,15 @@ def test_a_twin_that_decides_after_the_first_committed_gets_its_answer_too(shop:
 
     second = shop.do_once(ANA, once, answer, late)
     assert (second.location, second.replayed) == (first[0].location, True)
+
+
+def test_an_answer_is_kept_as_long_as_it_may_be_asked_for_and_no_longer(shop: Service) -> None:
+    once = Once("ana", "keep", "key-1", "print")
+    shop.do_once(ANA, once, answer, keep_note, "p1", "words")
+    for hours, replayed in ((ANSWERS_KEPT, True), (ANSWERS_KEPT + 1, False)):
+        shop.clock = lambda hours=hours: plus(NOON, hours=hours)  # type: ignore[misc]
+        shop.forget_answers()
+        assert shop.do_once(ANA, once, answer, keep_note, "p1", "words").replayed is replayed
 
 
 def test_a_refusal_that_is_no_twins_doing_stays_a_refusal(shop: Service) -> None:

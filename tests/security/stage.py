@@ -1,7 +1,8 @@
 """A house in this process in which the main job is played, with scenes of the tests' own, and a clock to turn.
 
 On embedded parts, or on real ones: then the services share this process, each with its own database roles, its own
-sign-in to the key server, and the one broker.
+sign-in to the key server (that of its worker; of identity, which signs people in, that of its web process), and the one
+broker.
 """
 
 from dataclasses import dataclass, field
@@ -100,8 +101,9 @@ def embedded(folder: Path, lexicon: Lexicon | None = None, remote: str = "127.0.
 def real(folder: Path, cluster: Cluster, lexicon: Lexicon, remote: str) -> Stage:
     """A stage on PostgreSQL, Kafka and OpenBao, founded and joined."""
     own = {"AMANAH_DATA": str(folder / "data"), "AMANAH_KEYRING": str(folder / "keys" / "keyring.json")}
-    told = {name: load_settings(own | cluster.settings(name, "worker")) for name in SERVICES}
-    everything = {key: value for name in SERVICES for key, value in cluster.settings(name, "worker").items()}
+    given = {name: cluster.settings(name, "web" if name == "identity" else "worker") for name in SERVICES}
+    told = {name: load_settings(own | given[name]) for name in SERVICES}
+    everything = {key: value for name in SERVICES for key, value in given[name].items()}
     settings = load_settings(own | everything)
     for name in SERVICES:
         migrate(told[name], name)

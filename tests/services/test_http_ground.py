@@ -78,7 +78,7 @@ def test_an_id_that_is_not_a_uuid_is_replaced(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("body", "pointer"),
-    [({}, "/title"), ({"title": 3}, "/title"), ({"title": "a\x00b"}, "/title"), ({"title": "x", "a/b": 1}, "/a~1b")],
+    [({}, "/title"), ({"title": 3}, "/title"), ({"title": "a\x01b"}, "/title"), ({"title": "x", "a/b": 1}, "/a~1b")],
 )
 def test_a_wrong_field_is_named_by_its_pointer(house: House, body: dict[str, Any], pointer: str) -> None:
     answered = problem(house.client.post(BOOKS, json=body, headers=token("keeper") | ONCE), 422)
@@ -94,6 +94,7 @@ def test_a_wrong_field_is_named_by_its_pointer(house: House, body: dict[str, Any
         b'{"title": NaN}',
         b'{"title": "a", "title": "b"}',
         b'{"title": "\\ud800"}',
+        b'{"title": ["a", {"b": "\\u0000"}]}',
     ],
 )
 def test_a_body_that_is_not_json_is_400(house: House, body: bytes) -> None:
@@ -157,6 +158,24 @@ def test_pages_lead_to_each_other_and_lose_nothing(house: House) -> None:
 def test_a_wrong_parameter_is_named(house: House, query: str, pointer: str) -> None:
     answered = problem(house.client.get(f"{BOOKS}?{query}", headers=token("reader")), 422)
     assert [error["pointer"] for error in answered["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("step", ["%00", "c1%00", "%07"])
+def test_nothing_lies_at_an_address_with_a_control_character(house: House, step: str) -> None:
+    problem(house.client.get(f"/library/v1/clinics/{step}/books", headers=token("reader")), 404)
+
+
+def test_a_nul_in_the_query_is_400_and_an_escaped_backslash_is_none(house: House) -> None:
+    problem(house.client.get(f"{BOOKS}?cursor=%00", headers=token("reader")), 400)
+    body = b'{"title": "a \\\\u0000 b"}'
+    made = house.client.post(BOOKS, data=body, content_type="application/json", headers=token("keeper") | ONCE)
+    assert (made.status_code, house.shelf.titles) == (201, ["a \\u0000 b"])
+
+
+def test_a_token_of_other_letters_than_ascii_is_401(house: House) -> None:
+    genuine = token("reader")["Authorization"].split(".")
+    headers = {"Authorization": f"{genuine[0]}.\xe9.{genuine[2]}"}
+    problem(house.client.get(BOOKS, headers=headers), 401)
 
 
 def test_a_foreign_cursor_is_400(house: House) -> None:

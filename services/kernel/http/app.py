@@ -16,6 +16,7 @@ import flask_smorest
 from flask import Flask, Response, current_app, g, request
 from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import UnicodeConverter, ValidationError
 
 from services.kernel.errors import Unauthenticated
 from services.kernel.http.blueprint import Blueprint
@@ -85,6 +86,15 @@ class _Api(flask_smorest.Api):  # type: ignore[misc]
         """Our lists have cursors (``paging``)."""
 
 
+class _Step(UnicodeConverter):
+    """A step of a path: an id or a code. Nothing lies where it holds a control character."""
+
+    def to_python(self, value: str) -> str:
+        if not value.isprintable():
+            raise ValidationError
+        return value
+
+
 def make_app(
     service_name: str,
     blueprints: Iterable[Blueprint],
@@ -111,6 +121,7 @@ def make_app(
     app.config.update(API_TITLE=f"Amanah {service_name}", API_VERSION=version, OPENAPI_VERSION="3.1.0")
     app.config["OPENAPI_URL_PREFIX"] = f"/{service_name}/v1"
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.converters |= {"default": _Step, "string": _Step}
     app.extensions["amanah.context"] = context
     _identify(app, service_name, public_key, DenySet() if revocations is None else revocations, clock)
     api = _Api(app)

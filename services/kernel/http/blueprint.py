@@ -1,11 +1,12 @@
 """The blueprint on which a service puts its operations, and how strictly a request is read.
 
 It is flask-smorest's, with types, and with one reading of input for all: an unknown field or parameter is an error, a
-key may not appear twice, text must be text that can be stored (no lone surrogates), numbers must be numbers (no NaN),
-and a body of another type is 415 and never guessed.
+key may not appear twice, text must be text that can be stored (no lone surrogates, no NUL), numbers must be numbers (no
+NaN), and a body of another type is 415 and never guessed.
 """
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -33,6 +34,11 @@ class _Parser(FlaskParser):
         if req.mimetype != "application/json":
             raise UnsupportedMediaType()
         return read_json(data)
+
+    def load_querystring(self, req: flask.Request, schema: marshmallow.Schema) -> Any:
+        if b"%00" in req.query_string:
+            raise _unreadable(_NUL)
+        return super().load_querystring(req, schema)
 
     def load_form(self, req: flask.Request, schema: marshmallow.Schema) -> Any:
         _ensure_form(req)
@@ -81,6 +87,8 @@ def read_json(data: bytes) -> Any:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_not_a_number)
         if b"\\u" in data:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if _NUL_ESCAPED.search(data):
+            raise _Unreadable(_NUL)
     except _Unreadable as error:
         raise _unreadable(str(error)) from None
     except json.JSONDecodeError as error:
@@ -90,6 +98,12 @@ def read_json(data: bytes) -> Any:
     except (ValueError, RecursionError):
         raise _unreadable("The JSON is nested too deeply or holds a number that is too long") from None
     return value
+
+
+_NUL = "The text holds a NUL character, which cannot be stored"
+_NUL_ESCAPED = re.compile(
+    rb"(?<!\\)(?:\\\\)*\\u0000"
+)  # its only form in JSON, behind no backslash that escapes its own
 
 
 class _Unreadable(Exception):

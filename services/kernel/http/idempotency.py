@@ -1,9 +1,9 @@
 """Requests that may be sent twice: ``Idempotency-Key`` on every POST that creates.
 
 The draft of the IETF expired; ours is this. The key is the sender's own, scoped to actor and operation. The service
-keeps the answer (status, Location and ETag only) in the same transaction as what it did (``Service.do_once``). The
-same key with the same request gets the kept answer again, marked ``Idempotency-Replayed: true``; with another request
-it is 422.
+keeps the answer (status, Location and ETag only) for three days, in the same transaction as what it did
+(``Service.do_once``). The same key with the same request gets the kept answer again, marked ``Idempotency-Replayed:
+true``; with another request it is 422.
 """
 
 import json
@@ -33,7 +33,7 @@ KEYED = {
         {
             "in": "header",
             "name": HEADER,
-            "description": "A new random text for a new request, the same one whenever it is sent again",
+            "description": "A new random text for a new request, the same one whenever it is sent again within 3 days",
             "required": True,
             "schema": {"type": "string", "pattern": f"^{_KEY.pattern}$"},
         }

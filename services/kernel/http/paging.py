@@ -78,6 +78,7 @@ def decode_cursor(text: str, **shape: type[CursorValue]) -> dict[str, Any]:
             isinstance(values, dict)
             and {name: type(value) for name, value in values.items()} == shape
             and encode_cursor(**values) == text
+            and not any("\0" in value for value in values.values() if isinstance(value, str))  # no database takes it
         )
     except (binascii.Error, ValueError, RecursionError):
         ours = False

@@ -101,8 +101,9 @@ def of_http(error: HTTPException) -> Response:
 def _ours(error: Problem) -> Response:
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("the request could not be served now", extra={"reason": error.slug})
-    elif error.status >= 500:
+    elif error.status >= 500:  # a key that is missing, say: its name is for the log
         log.error("the request could not be served", exc_info=error)
+        return fault()
     slug = error.slug
     response = problem(error.status, slug, error.title, error.detail, error.help, error.errors, error.extra)
     if error.retry_after is not None:

@@ -176,6 +176,8 @@ class EmailField(_TextField):
         )
         if not fits:
             raise ValidationError("Send an e-mail address, for example dewi@example.org.")
+        if "=?" in local:  # begins an encoded word (RFC 2047): in a letter's head it would be read as another address
+            raise ValidationError("Letters cannot be sent to an address with =? in it. Send another one.")
         return f"{local}@{host}"
 
 

@@ -7,24 +7,26 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 
 from flask import Flask, g
-from sqlalchemy import Column, MetaData, Table, Text, select
+from sqlalchemy import Column, MetaData, Table, Text, exists, or_, select
 
+from services.kernel.chain import frame
 from services.kernel.errors import Forbidden, Unavailable
 from services.kernel.fields import Hash
 from services.kernel.http.app import make_app
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.idempotency import idempotency_key
 from services.kernel.http.policy import OnRefused, caller, operation_in_hand
-from services.kernel.http.rules import Caller, Rule, Target
+from services.kernel.http.rules import NOTHING, Caller, Rule, Target
 from services.kernel.http.tokens import Claims
+from services.kernel.ids import new_id
+from services.kernel.keys.port import KeysUnavailable
 from services.kernel.keys.signing import PublicKeys
 from services.kernel.projections import Rows
 from services.kernel.service import Answer, Once, Service
-from services.kernel.store.tables import stores
+from services.kernel.store.tables import parked, stores
 from services.kernel.time import Instant
 from services.kernel.work import Who
 
@@ -47,7 +49,8 @@ def revoke(rows: Rows, table: Table, name: str, at: Instant) -> None:
 
 
 class KeptRevocations:
-    """Revocations as this service has learned them."""
+    """Revocations as this service has learned them. Something of an account or a sign-in that is parked may be one, so
+    until it is replayed it counts as one."""
 
     def __init__(self, service: Service, table: Table) -> None:
         self._service = service
@@ -55,17 +58,29 @@ class KeptRevocations:
 
     def is_revoked(self, claims: Claims) -> bool:
         names = self._table.c.name.in_((claims.account, claims.sid))
-        return bool(self._service.query(select(self._table.c.at).where(names, self._table.c.at >= claims.issued)))
+        streams = (f"identity/account/{claims.account}", f"identity/sign-in/{claims.sid}")
+        known = exists().where(names, self._table.c.at >= claims.issued)
+        waiting = exists().where(parked.c.service == "identity", parked.c.stream.in_(streams))
+        return bool(self._service.query(select(or_(known, waiting).label("revoked")))[0]["revoked"])
 
 
-def record_refusals(service: Service, make: MakeRefusal) -> Callable[[Caller, str, str, Target], None]:
-    """A hook for ``make_app``: a known person who is refused is recorded, with a hash of what it was about."""
+def record_refusals(
+    service: Service, make: MakeRefusal, clinics: Column[Any], *, index: str | None = "index"
+) -> OnRefused:
+    """A hook for ``make_app``: a known person who is refused is recorded, each time on a stream of its own.
+
+    What it was about is told by a keyed hash under ``index``, the key of the service's blind indexes; a service without
+    one does not tell. A client who is refused what is their own is named by that client id, and the account is not:
+    no event ties the two. The clinic is named where the token or a row of ours does (``clinics``: the column), since
+    what somebody typed would stand there for ever.
+    """
 
     def record(who: Caller, operation: str, reason: str, target: Target) -> None:
-        address = "/".join(part for part in (target.clinic, target.client, target.account) if part)
-        about = Hash(sha256(address.encode()).hexdigest()) if address else None
-        stream = f"{service.name}/refusals/{who.account}"
-        service.note(acting(), stream, make(who.account, operation, reason, about), target.clinic)
+        own = target.client if who.is_client(target.client) else None
+        about = None if own or index is None else _about(service, index, target)
+        clinic = target.clinic if _is_known(service, clinics, who, target.clinic) else None
+        refusal = make(own or who.account, operation, reason, about)
+        service.note(acting(own), f"{service.name}/refusal/{new_id()}", refusal, clinic)
 
     return record
 
@@ -118,6 +133,24 @@ def recorded(on_refused: OnRefused, target: Target, reason: str = "refused") -> 
     except Forbidden as problem:
         on_refused(caller(), operation_in_hand() or "", str(problem.extra.get("reason", reason)), target)
         raise
+
+
+def _about(service: Service, index: str, target: Target) -> Hash | None:
+    """A keyed hash of the object's address: a bare one could be found again among all ids. None where the keys do not
+    answer: the refusal is recorded all the same."""
+    if target == NOTHING:
+        return None
+    address = frame(*((part or "").encode() for part in (target.clinic, target.client, target.account)))
+    try:
+        return Hash(service.keys.mac(index, b"refusal/" + address).hex())
+    except KeysUnavailable:
+        return None
+
+
+def _is_known(service: Service, clinics: Column[Any], who: Caller, clinic: str | None) -> bool:
+    if clinic is None or any(mine.clinic == clinic for mine in who.required().memberships):
+        return True
+    return bool(service.query(select(clinics).where(clinics == clinic).limit(1)))
 
 
 def _answers(service: Service) -> None:

@@ -104,6 +104,8 @@ def decode(token: str, public_key: Callable[[int], bytes], now: Instant, audienc
     """
     if len(token) > MAX_TOKEN:
         raise _refused("The token is too long")
+    if not token.isascii():
+        raise _refused("This is not a token of ours")
     parts = token.split(".")
     if len(parts) != 3:
         raise _refused("This is not a token of ours")
@@ -251,7 +253,7 @@ def _decode(text: str) -> bytes:
     """Strict base64url without padding: what would not be encoded to this same text is refused (RFC 7515, 2)."""
     try:
         data = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-    except (binascii.Error, UnicodeEncodeError):
+    except binascii.Error:
         raise _refused("The token cannot be read") from None
     if _encode(data) != text:
         raise _refused("The token cannot be read")

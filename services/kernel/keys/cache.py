@@ -2,7 +2,8 @@
 
 A cached key is given out only for the very row it was opened from. So whoever wants a key must have read its row
 first: once erasure has deleted the row, a key that is still cached opens nothing. The age is five minutes at most, and
-there are caps on uses and size. Python cannot promise to overwrite memory: a key may stay in it after its eviction.
+there are caps on uses and size. Whatever is too old is forgotten whenever the cache is used, an erased person's key
+too. Python cannot promise to overwrite memory: a key may stay in it after it was forgotten.
 """
 
 import threading
@@ -47,7 +48,7 @@ class _Kept:
 
 
 class KeyCache:
-    """Data keys by key id, the least recently used leaving first. Threads may share it.
+    """Data keys by key id, the oldest leaving first. Threads may share it.
 
     ``monotonic`` gives seconds; ``max_age`` is in seconds and may not exceed 300.
     """
@@ -66,35 +67,40 @@ class KeyCache:
         self._max_age = max_age
         self._max_uses = max_uses
         self._max_size = max_size
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()  # in the order in which their time is over
         self._lock = threading.Lock()
 
     def get(self, row: WrappedKey) -> bytes | None:
         """The key of this row, if it is kept, fresh, not used up, and was opened from a row equal to this one."""
         with self._lock:
+            self._forget_old()
             kept = self._kept.get(row.key_id)
             if kept is None:
                 return None
-            if kept.row != row or self._monotonic() >= kept.until:
+            if kept.row != row:
                 del self._kept[row.key_id]
                 return None
             kept.uses_left -= 1
-            self._kept.move_to_end(row.key_id)
             if kept.uses_left == 0:
                 del self._kept[row.key_id]
             return kept.key
 
     def put(self, row: WrappedKey, key: bytes) -> None:
         with self._lock:
+            self._forget_old()
+            self._kept.pop(row.key_id, None)
             self._kept[row.key_id] = _Kept(row, key, self._monotonic() + self._max_age, self._max_uses)
-            self._kept.move_to_end(row.key_id)
-            while len(self._kept) > self._max_size:
+            if len(self._kept) > self._max_size:
                 self._kept.popitem(last=False)
 
-    def evict(self, key_id: str) -> None:
-        """Forget a key, as erasure asks; nothing happens if it is not kept."""
-        with self._lock:
-            self._kept.pop(key_id, None)
+    def __len__(self) -> int:
+        """How many keys are in memory."""
+        return len(self._kept)
+
+    def _forget_old(self) -> None:
+        now = self._monotonic()
+        while self._kept and next(iter(self._kept.values())).until <= now:
+            self._kept.popitem(last=False)
 
 
 class DataKeys:
@@ -124,9 +130,6 @@ class DataKeys:
         for kek, wanted in missing.items():
             opened |= self._fetch(kek, list(wanted.values()))
         return opened
-
-    def evict(self, key_id: str) -> None:
-        self._cache.evict(key_id)
 
     def _fetch(self, kek: str, rows: list[WrappedKey]) -> dict[str, bytes | KeyGone]:
         answers = self._keys.unwrap(kek, [(row.context, row.wrapped) for row in rows])

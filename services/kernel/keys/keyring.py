@@ -47,7 +47,7 @@ class Keyring:
             raise _unusable(
                 "keyring-in-data-folder",
                 "The keyring lies inside the data folder, so every copy of the data would carry its keys",
-                f"Move {self._path} to a folder outside {data_folder.resolve()} and name it in the settings.",
+                "Move it to a folder outside the one that AMANAH_DATA names, and name its new place in AMANAH_KEYRING.",
             )
         if found:
             self._found()
@@ -103,13 +103,13 @@ class Keyring:
             raise _unusable(
                 "keyring-missing",
                 "The keyring file is not there",
-                f"Put {self._path} back from its backup. Without it nothing that was sealed can be opened.",
+                "Put the file of AMANAH_KEYRING back from its backup. Without it nothing that was sealed opens.",
             ) from None
         if stat.S_IMODE(status.st_mode) & 0o077:
             raise _unusable(
                 "keyring-open-to-others",
                 "Others than its owner may read the keyring file",
-                f"Run: chmod 600 {self._path}. If others had access, treat the keys as known to them.",
+                "Run chmod 600 on the file of AMANAH_KEYRING. If others had access, treat the keys as known to them.",
             )
         return status.st_ino, status.st_mtime_ns, status.st_size
 
@@ -140,7 +140,7 @@ class Keyring:
             raise _unusable(
                 "keyring-not-written",
                 f"The keyring file could not be written ({error.strerror})",
-                f"Check free space and rights of {self._path.parent}; the file is as it was before.",
+                "Check free space and rights of the folder of AMANAH_KEYRING; the file is as it was before.",
             ) from None
 
 
@@ -160,7 +160,7 @@ def _parse(path: Path) -> _Ring:
         raise _unusable(
             "keyring-damaged",
             "The keyring file cannot be read as a keyring",
-            f"Put {path} back from its backup; do not delete it, since what was sealed needs its keys.",
+            "Put the file of AMANAH_KEYRING back from its backup; do not delete it: what was sealed needs its keys.",
         )
     return ring
 
@@ -178,4 +178,5 @@ def _text(secret: bytes) -> str:
 
 
 def _unusable(reason: str, detail: str, help: str) -> KeysUnavailable:
+    """The error names the setting and never the path: anybody may be told it."""
     return KeysUnavailable(reason, detail, help=help, retry_after=60)

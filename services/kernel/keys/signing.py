@@ -1,4 +1,4 @@
-"""Signing with a key that never leaves the key server, and verifying with its public keys (Ed25519, RFC 8032).
+"""Verifying what a key that never leaves the key server has signed, by its public keys (Ed25519, RFC 8032).
 
 Public keys are cached: a signed token must be checkable at every request. They are no secret, so when the key server
 does not answer, known versions go on being trusted for ``TRUST`` seconds: nobody is signed out by its restart.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from services.kernel.keys.port import KeyMissing, Keys, KeysUnavailable, KeyUnfit, Signature
+from services.kernel.keys.port import KeyMissing, Keys, KeysUnavailable
 
 TTL = 60.0
 TRUST = 600.0
@@ -61,43 +61,22 @@ class PublicKeys:
             return self._ask(service, name)
         return fetched.versions
 
-    def verify(self, service: str, name: str, data: bytes, signature: Signature) -> bool:
-        """Whether the signature is that service's, by the version of its key that the signature names."""
-        return is_signed(self.get(service, name, signature.version), data, signature.raw)
-
     def _ask(self, service: str, name: str) -> dict[int, bytes]:
         """Fetch, unless that was tried a moment ago; when nobody answers, trust what is known for a while."""
         now = self._monotonic()
         with self._lock:
             old = self._fetched.get((service, name))
-            if old is not None and now - old.asked < ASK_AGAIN:
-                return old.versions
-            if old is not None:
-                self._fetched[service, name] = _Fetched(old.versions, old.at, now)
+            trusted = old if old is not None and now - old.at < TRUST else None
+            if trusted is not None and now - trusted.asked < ASK_AGAIN:
+                return trusted.versions
+            if trusted is not None:
+                self._fetched[service, name] = _Fetched(trusted.versions, trusted.at, now)
         try:
             versions = self._keys.public_keys(service, name)
         except KeysUnavailable:
-            if old is None or now - old.at >= TRUST:
+            if trusted is None:
                 raise
-            return old.versions
+            return trusted.versions
         with self._lock:
             self._fetched[service, name] = _Fetched(versions, now, now)
         return versions
-
-
-class Signer:
-    """Signs with one key of the own service; each signature is verified before it is given out."""
-
-    def __init__(self, keys: Keys, public_keys: PublicKeys, name: str) -> None:
-        self._keys = keys
-        self._public_keys = public_keys
-        self._name = name
-
-    def sign(self, data: bytes) -> Signature:
-        signature = self._keys.sign(self._name, data)
-        if not self._public_keys.verify(self._keys.service, self._name, data, signature):
-            raise KeyUnfit(
-                f"A signature by key {self._name!r} does not fit its public key",
-                help="Do not use this key; look at the key server before anything more is signed.",
-            )
-        return signature

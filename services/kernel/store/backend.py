@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, Engine, Executable, RowMapping, delete, func, insert, select
 
 from services.kernel.chain import ORIGIN, chain, chain_head
+from services.kernel.log.feed import Leadership
 from services.kernel.store.tables import data_keys, fences, sealed_values
 from services.kernel.store.write import EventRow, Write, Written
 
@@ -31,12 +32,6 @@ class HistoryRow(NamedTuple):
     type: str
     typeversion: int
     body: bytes
-
-
-class Leadership(Protocol):
-    """The right to relay a lane, as long as ``still`` says so."""
-
-    def still(self) -> bool: ...
 
 
 class Backend(Protocol):

@@ -62,8 +62,8 @@ class Pipeline:
         self._sent.append(None)
 
     def finish(self) -> list[PGresult]:
-        """Send everything and wait; the results in order. Raises the first statement's error, after which the server
-        has skipped the rest."""
+        """Send everything and wait, as long as the connection does; the results in order. Raises the first statement's
+        error, after which the server has skipped the rest."""
         self._conn.pipeline_sync()
         results = self._raw.wait(self._exchange())
         self._conn.exit_pipeline_mode()

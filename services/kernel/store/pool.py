@@ -3,6 +3,9 @@
 Transactions are begun and ended by hand on autocommit connections. A connection leaves its block clean or is closed.
 One that the server ended is seen when it is taken, and replaced. When one broke in use, all that were opened before it
 are as dead and are replaced too; so after a restart of the database the service heals by itself.
+
+Nobody waits for ever. The server gives a statement ``STATEMENT`` seconds; one that says nothing for ``ANSWER`` seconds
+(it was frozen, or its power failed) is given up, and so is its connection. Then ``Unavailable`` is raised.
 """
 
 import select
@@ -20,9 +23,14 @@ from services.kernel.store.write import Retry, meaning
 
 Raw = psycopg.Connection[Any]
 
+STATEMENT = 8  # seconds, less than ANSWER: then the server ends the statement, and the connection goes on
+ANSWER = 10
+
 _RETRYABLE = ("40P01", "40001")  # deadlock, serialisation failure
 _AWAY = ("57P", "08", "53")  # shut down or starting, no connection, out of connections or room
 _GENERATION = "generation"
+# By these the system finds out that a network swallows everything.
+_ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 1000 * ANSWER}
 
 
 def postgres_engine(url: str, *, pool_size: int = 8, wait: float = 10.0) -> Engine:
@@ -40,12 +48,25 @@ def postgres_engine(url: str, *, pool_size: int = 8, wait: float = 10.0) -> Engi
     )
 
 
+class _Connection(psycopg.Connection[Any]):
+    """A connection on which nothing waits longer than ``ANSWER`` seconds for the server."""
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = ANSWER) -> Any:
+        try:
+            return super().wait(gen, interval, timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.close()  # it still owes an answer, which nobody will wait for
+            raise
+
+
 class Pool:
     """Connections to one database. Safe for threads."""
 
     def __init__(self, url: str, *, size: int = 8, wait: float = 10.0) -> None:
         self.engine = postgres_engine(url, pool_size=size, wait=wait)
         self._generation = 0
+        event.listen(self.engine, "do_connect", _connect)
         event.listen(self.engine, "connect", self._made)
         event.listen(self.engine, "checkout", self._taken)
 
@@ -95,6 +116,8 @@ class Pool:
             return known
         if orig.sqlstate in _RETRYABLE:
             return Retry()
+        if isinstance(orig, psycopg.errors.QueryCanceled):
+            return _unavailable("The database took too long.")
         if isinstance(orig, psycopg.OperationalError) or (orig.sqlstate or "").startswith(_AWAY):
             if generation == self._generation:
                 self._generation += 1
@@ -109,6 +132,12 @@ class Pool:
             raise DisconnectionError("opened before the database was lost")
         if _has_ended(connection):
             raise DisconnectionError("the database ended it")
+
+
+def _connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> _Connection:
+    """In SQLAlchemy's place: a connection whose patience ends."""
+    given = f"{options['options']} -c statement_timeout={STATEMENT}s"
+    return _Connection.connect(*arguments, **options | _ALIVE | {"options": given})
 
 
 def _has_ended(raw: Raw) -> bool:

@@ -5,7 +5,8 @@ import pytest
 from services.contracts.identity import Template
 from services.contracts.vocabulary import codes
 from services.identity.commands.letters import SECRET_HOLDS
-from services.identity.letters import PATHS, Tongue, tongue_of, write
+from services.identity.letters import PATHS, Kept, Tongue, tongue_of, write
+from services.kernel.time import LocalDate
 
 URL = "https://counselling.example"
 
@@ -41,3 +42,14 @@ def test_a_letter_is_written_in_the_first_language_that_we_write(
     languages: tuple[str | None, ...], tongue: Tongue
 ) -> None:
     assert tongue_of(*languages) == tongue
+
+
+@pytest.mark.parametrize(("tongue", "day"), [("en", "until 5 March 2031."), ("id", "sampai 5 Maret 2031.")])
+def test_what_is_kept_is_told_with_its_day_where_it_is_known(tongue: Tongue, day: str) -> None:
+    done, kept, dated = (
+        write("erasure_answered", tongue, URL, None, kept) for kept in (None, Kept(None), Kept(LocalDate("2031-03-05")))
+    )
+    assert done.subject != kept.subject == dated.subject
+    assert day in dated.text
+    assert "2031" not in kept.text
+    assert all(URL not in letter.text for letter in (done, kept, dated))

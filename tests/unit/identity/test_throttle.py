@@ -4,12 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.domain.throttle import CLOSED, OF_ADDRESS, OF_MAIL, OF_SOURCE, Counter, Limit, wait
-from services.kernel.time import Instant, plus
+from services.identity.domain.throttle import (
+    CLOSED,
+    OF_ADDRESS,
+    OF_MAIL,
+    OF_REQUESTS,
+    OF_SOURCE,
+    Counter,
+    Limit,
+    is_closed,
+    wait,
+    wait_for_quota,
+)
+from services.kernel.time import Instant, moment, plus
 
 LAST = Instant("2026-11-24T12:00:00.000000Z")
 LIMITS = st.sampled_from([OF_ADDRESS, OF_SOURCE, OF_MAIL])
 FAILURES = st.integers(0, 10_000)
+SECONDS = st.integers(0, 10**6)
 
 
 def test_the_first_tries_are_free_and_then_each_wait_is_twice_the_one_before() -> None:
@@ -52,3 +64,22 @@ def test_after_too_many_failures_in_a_row_time_alone_opens_nothing(seconds: int)
 def test_a_quiet_time_is_forgotten(limit: Limit) -> None:
     assert limit.forget is not None
     assert wait(limit, Counter(10_000, LAST), plus(LAST, seconds=limit.forget)) == 0
+
+
+@given(FAILURES, FAILURES)
+def test_what_is_closed_is_told_apart_from_what_only_waits(few: int, many: int) -> None:
+    assert OF_ADDRESS.hard_cap is not None
+    assert is_closed(OF_ADDRESS, Counter(few, LAST)) == (few >= OF_ADDRESS.hard_cap)
+    assert not is_closed(OF_SOURCE, Counter(many, LAST))
+    assert not is_closed(OF_ADDRESS, None)
+
+
+@given(FAILURES, SECONDS, SECONDS)
+def test_a_quota_is_full_again_with_each_hour_and_never_waits_longer(sent: int, at: int, later: int) -> None:
+    counter, now = Counter(sent, plus(LAST, seconds=at)), plus(LAST, seconds=at + later)
+    told = wait_for_quota(OF_REQUESTS, counter, now)
+    assert 0 <= told <= OF_REQUESTS.seconds
+    same_hour = moment(counter.last).timestamp() // 3600 == moment(now).timestamp() // 3600
+    assert (told > 0) == (sent >= OF_REQUESTS.most and same_hour)
+    assert wait_for_quota(OF_REQUESTS, counter, plus(now, seconds=told)) == 0
+    assert wait_for_quota(OF_REQUESTS, None, now) == 0

@@ -67,14 +67,31 @@ def test_a_key_is_given_out_only_so_often() -> None:
     assert [cache.get(ROW), cache.get(ROW), cache.get(ROW)] == [KEY, KEY, None]
 
 
-def test_the_least_recently_used_key_leaves_first() -> None:
+def test_the_oldest_key_leaves_first() -> None:
     cache = KeyCache(Time(), max_size=2)
     a, b, c = (replace(ROW, key_id=name) for name in "abc")
     cache.put(a, KEY)
     cache.put(b, KEY)
-    cache.get(a)
+    cache.put(a, KEY)
     cache.put(c, KEY)
     assert [cache.get(row) is not None for row in (a, b, c)] == [True, False, True]
+
+
+def test_a_key_that_nobody_asks_for_any_more_leaves_memory_when_its_age_is_over() -> None:
+    time = Time()
+    cache = KeyCache(time)
+    a, b, c = (replace(ROW, key_id=name) for name in "abc")
+    cache.put(a, KEY)
+    time.now = 200.0
+    cache.put(b, KEY)
+    cache.put(a, KEY)  # opened once more
+    time.now = 300.0
+    assert len(cache) == 2
+    time.now = 500.0
+    cache.put(c, KEY)
+    assert len(cache) == 1
+    time.now = 800.0
+    assert (cache.get(a), len(cache)) == (None, 0)
 
 
 @pytest.mark.parametrize(
@@ -84,14 +101,6 @@ def test_a_row_of_somebody_else_does_not_get_the_key_by_naming_its_id(other: Wra
     cache = KeyCache(Time())
     cache.put(ROW, KEY)
     assert cache.get(other) is None
-
-
-def test_an_evicted_key_is_gone() -> None:
-    cache = KeyCache(Time())
-    cache.put(ROW, KEY)
-    cache.evict(ROW.key_id)
-    cache.evict(ROW.key_id)
-    assert cache.get(ROW) is None
 
 
 def test_a_page_of_values_costs_one_call_a_kek_and_the_next_page_none(keys: CountingKeys) -> None:
@@ -119,14 +128,6 @@ def test_one_row_that_does_not_open_is_named_and_asked_for_again(keys: CountingK
     for _ in range(2):
         assert data_keys.open_keys([row, stolen]) == {"k-1": key, "k-2": KeyGone("refused")}
     assert keys.calls == [("clinic-1", 1)] * 2
-
-
-def test_eviction_reaches_the_cache(keys: CountingKeys) -> None:
-    data_keys = DataKeys(keys, KeyCache(Time()))
-    row, _ = data_keys.make("k-1", "clinic-1", "client-1", "notes")
-    data_keys.evict("k-1")
-    data_keys.open_keys([row])
-    assert keys.calls == [("clinic-1", 1)]
 
 
 @given(first=st.tuples(st.text(), st.text()), second=st.tuples(st.text(), st.text()))

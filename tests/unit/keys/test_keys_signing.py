@@ -1,14 +1,13 @@
 """Signatures: only the named service's key makes them, and a short outage of the keys signs nobody out."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from services.kernel.keys.keyring import Keyring
 from services.kernel.keys.local import LocalKeys
-from services.kernel.keys.port import KeyMissing, KeysUnavailable, KeyUnfit, Signature
-from services.kernel.keys.signing import PublicKeys, Signer, is_signed
+from services.kernel.keys.port import KeyMissing, KeysUnavailable
+from services.kernel.keys.signing import PublicKeys, is_signed
 
 
 class Time:
@@ -50,11 +49,12 @@ def test_another_service_can_check_a_signature_and_cannot_be_deceived(
     identity: LocalKeys, sessions: CountingKeys
 ) -> None:
     publics = PublicKeys(sessions, Time())
-    signature = Signer(identity, PublicKeys(identity, Time()), "token").sign(b"claims")
-    assert publics.verify("identity", "token", b"claims", signature)
-    assert not publics.verify("identity", "token", b"claimz", signature)
-    assert not publics.verify("identity", "token", b"claims", replace(signature, raw=bytes(64)))
-    assert not is_signed(publics.get("identity", "token", 1), b"claims", b"short")
+    signature = identity.sign("token", b"claims")
+    public = publics.get("identity", "token", signature.version)
+    assert is_signed(public, b"claims", signature.raw)
+    assert not is_signed(public, b"claimz", signature.raw)
+    assert not is_signed(public, b"claims", bytes(64))
+    assert not is_signed(public, b"claims", b"short")
 
 
 def test_public_keys_are_fetched_once_a_minute(identity: LocalKeys, sessions: CountingKeys) -> None:
@@ -73,18 +73,18 @@ def test_a_key_that_was_just_rotated_is_trusted_at_once(identity: LocalKeys, ses
     time = Time()
     publics = PublicKeys(sessions, time)
     old = identity.sign("token", b"claims")
-    assert publics.verify("identity", "token", b"claims", old)
+    assert is_signed(publics.get("identity", "token", 1), b"claims", old.raw)
     assert identity.rotate("token") == 2
     time.now = 10.0
-    assert publics.verify("identity", "token", b"claims", identity.sign("token", b"claims"))
-    assert publics.verify("identity", "token", b"claims", old)
+    assert is_signed(publics.get("identity", "token", 2), b"claims", identity.sign("token", b"claims").raw)
+    assert is_signed(publics.get("identity", "token", 1), b"claims", old.raw)
 
 
 def test_forged_versions_do_not_cost_a_call_each(identity: LocalKeys, sessions: CountingKeys) -> None:
     publics = PublicKeys(sessions, Time())
     for version in range(2, 50):
         with pytest.raises(KeyMissing):
-            publics.verify("identity", "token", b"claims", Signature(version, bytes(64)))
+            publics.get("identity", "token", version)
     assert sessions.asked == 1
 
 
@@ -93,18 +93,13 @@ def test_known_keys_outlive_an_outage_for_ten_minutes(
 ) -> None:
     time = Time()
     publics = PublicKeys(sessions, time)
-    signature = identity.sign("token", b"claims")
-    publics.get("identity", "token", 1)
+    known = publics.get("identity", "token", 1)
     (tmp_path / "keyring.json").chmod(0o644)  # the keyring now refuses to be used
     time.now = 599.0
-    assert publics.verify("identity", "token", b"claims", signature)
-    time.now = 605.0
-    with pytest.raises(KeysUnavailable):
-        publics.verify("identity", "token", b"claims", signature)
-
-
-def test_a_signature_that_does_not_fit_is_never_given_out(identity: LocalKeys, tmp_path: Path) -> None:
-    elsewhere = LocalKeys("identity", Keyring(tmp_path / "other.json", data_folder=tmp_path / "data", found=True))
-    elsewhere.prepare({"token": "sign"})
-    with pytest.raises(KeyUnfit, match="public key"):
-        Signer(identity, PublicKeys(elsewhere, Time()), "token").sign(b"checkpoint")
+    assert publics.get("identity", "token", 1) == known
+    for now in (600.0, 600.1, 605.0, 606.0):  # also when somebody asked a moment ago
+        time.now = now
+        with pytest.raises(KeysUnavailable):
+            publics.get("identity", "token", 1)
+    (tmp_path / "keyring.json").chmod(0o600)
+    assert publics.get("identity", "token", 1) == known
