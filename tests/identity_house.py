@@ -1,12 +1,14 @@
 """Identity for tests of its own: built in a folder, with shortcuts for what many tests begin with."""
 
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from services.identity.app import build, founding_link
@@ -25,6 +27,8 @@ from services.kernel.settings import Settings
 from tests.world import ApiClient, Clockwork, client_of, service_settings, token_for
 
 V1 = "/identity/v1"
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -153,6 +157,12 @@ def settings_body(terms: Terms) -> dict[str, Any]:
 def new(answer: Any) -> str:
     """The id of what was created."""
     return str(answer.headers["Location"].rpartition("/")[2])
+
+
+def at_once(count: int, act: Callable[[], T]) -> list[T]:
+    """What so many threads are answered, which act at the same moment."""
+    with ThreadPoolExecutor(count) as threads:
+        return [each.result() for each in [threads.submit(act) for _ in range(count)]]
 
 
 def text_of(letter: EmailMessage) -> str:

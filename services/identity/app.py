@@ -2,17 +2,16 @@
 
 from services.contracts.common import Refusal
 from services.contracts.identity import IdentityOperationRefused
-from services.identity import erasing, posting, queries
+from services.identity import erasing, forgetting, posting, queries
 from services.identity.address import new_secret
 from services.identity.api import BLUEPRINTS
 from services.identity.commands.founding import keep_founding_secret
-from services.identity.commands.sweeping import sweep
 from services.identity.context import Context
 from services.identity.mail import open_mailer
 from services.identity.passwords import Passwords
 from services.identity.policy import OPERATIONS
 from services.identity.reactions import REACTIONS
-from services.identity.readmodels import PROJECTIONS, TABLES, revocations
+from services.identity.readmodels import PROJECTIONS, TABLES, clinics, revocations
 from services.kernel.built import Built
 from services.kernel.fields import Code, Hash, PersonId
 from services.kernel.http.serving import record_refusals, service_app
@@ -31,7 +30,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Built:
     """Identity on the parts that the settings name. Raises ``SchemaBehind``, ``Unavailable``, ``SettingsError``."""
     assembly = assemble(settings, NAME, PROJECTIONS, clock=clock)
     service = assembly.service
-    on_refused = record_refusals(service, _refusal)
+    on_refused = record_refusals(service, _refusal, clinics.c.clinic)
     context = Context(service, settings, Passwords(), open_mailer(settings), on_refused)
     app = service_app(service, BLUEPRINTS, context, OPERATIONS, revocations, on_refused)
     listener = Listener(service, REACTIONS)
@@ -58,7 +57,7 @@ def _worker(assembly: Assembly, context: Context, log: Log) -> Worker:
         Tick("letters", 1.0, lambda: posting.send_due(context)),
         Tick("erasures due", 2.0, lambda: erasing.order_due(service)),
         Tick("erasures answered", 2.0, lambda: erasing.finish_answered(context)),
-        Tick("sweep", 3600.0, lambda: service.do(posting.SELF, sweep)),
+        Tick("sweep", 3600.0, lambda: forgetting.sweep(service)),
     )
     return Worker(assembly, log, listener, listener, FOLLOWS, ticks, flush=listener.flush)
 

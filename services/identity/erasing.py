@@ -4,28 +4,33 @@ Identity answers last, so that until then the person can sign in and see who has
 What it erases: its keys of the client (reasons of holds), the link from the account, and, if the account is nobody
 else (no other client, never a member), the account itself: e-mail, devices, password, sign-ins, blind index. Somebody
 who works or worked here keeps the account. No event says that an account ended: at this moment it would tie the
-account to the client. A token that is still out holds ten minutes at most and opens nothing that was erased.
+account to the client; for the same reason the fence of an account tells the day alone. A token that is still out holds
+ten minutes at most and opens nothing that was erased.
 
 Keys go first, behind a fence that stays; then one transaction deletes the rows and answers. A crash in between repeats
-the same steps with the same result.
+the same steps with the same result. What another service keeps because it must, it erases itself when that is over, and
+answers once more; until then it is kept there, and the last letter says so.
 """
 
 from sqlalchemy import select
 
-from services.contracts.identity import NoticeFailed, NoticeSent
+from services.contracts.identity import NoticeFailed, NoticeSent, Template
 from services.identity import streams
 from services.identity.commands.erasures import Emptied, answer_and_complete, order_erasure
 from services.identity.context import Context
 from services.identity.domain.erasure import ANSWERING
-from services.identity.lookups import account_of_client, links_of
-from services.identity.mail import MailUnavailable
-from services.identity.posting import SELF, Reached, letter_to, reach
+from services.identity.forgetting import destroy_keys
+from services.identity.letters import Kept
+from services.identity.lookups import account_of_client, clinic_row, links_of
+from services.identity.posting import SELF, Draft, Reached, post, reach
 from services.identity.readmodels import erasure_answers, erasures, memberships
-from services.kernel.fields import Code, Id, PersonId
+from services.kernel.fields import Id, PersonId
 from services.kernel.ids import new_id
 from services.kernel.service import Service
+from services.kernel.time import local_date
 
 OTHERS = frozenset(ANSWERING) - {"identity"}
+_LAST: Template = "erasure_answered"
 
 
 def order_due(service: Service) -> int:
@@ -41,7 +46,7 @@ def finish_answered(context: Context) -> int:
     ordered = service.query(select(erasures).where(erasures.c.state == "ordered"))
     ready = [row for row in ordered if _answered(service, row["erasure"]) >= OTHERS]
     for row in ready:
-        _tell(context, row["client"], row["clinic"])
+        _tell(context, row["client"], row["clinic"], row["erasure"])
         emptied = empty(service, row["client"], row["erasure"])
         service.do(SELF, answer_and_complete, row["erasure"], emptied)
     return len(ready)
@@ -50,11 +55,10 @@ def finish_answered(context: Context) -> int:
 def empty(service: Service, client: str, erasure: str) -> Emptied:
     """Destroy identity's keys of a client, and of the account behind it where that is nobody else."""
     account = account_of_client(service, client)
-    now = service.clock()
-    values = service.backend.erase(client, erasure, now)
+    values = service.backend.erase(client, erasure, service.clock())
     if account is None or not _is_nobody_else(service, account, client):
         return Emptied(PersonId(client), None, account is not None, values)
-    values += service.backend.erase(account, new_id(), now)  # an id of its own: the fence of an account names no client
+    values += destroy_keys(service, account)
     return Emptied(PersonId(client), account, True, values)
 
 
@@ -69,15 +73,24 @@ def _answered(service: Service, erasure: str) -> set[str]:
     return {row["service"] for row in rows}
 
 
-def _tell(context: Context, client: str, clinic: str) -> None:
+def _tell(context: Context, client: str, clinic: str, erasure: str) -> None:
     """The last letter. It is tried once: a mail server that is away must not keep anybody from being erased."""
-    reached = reach(context.service, "erasure_answered", client)
+    service = context.service
+    reached = reach(service, _LAST, client)
     if not isinstance(reached, Reached):
         return
     notice = Id(new_id())
-    told: NoticeSent | NoticeFailed = NoticeSent(notice=notice, template="erasure_answered", count=1)
-    try:
-        letter_to(context, reached, "erasure_answered", notice, clinic)
-    except MailUnavailable:
-        told = NoticeFailed(notice=notice, template="erasure_answered", reason=Code("mail_unavailable"))
-    context.service.note(SELF, streams.notice(notice), told, clinic)
+    reason = post(context, reached, Draft(_LAST, notice, clinic, kept=_kept(service, erasure, clinic)))
+    told: NoticeSent | NoticeFailed = NoticeSent(notice=notice, template=_LAST, count=1)
+    if reason is not None:
+        told = NoticeFailed(notice=notice, template=_LAST, reason=reason)
+    service.note(SELF, streams.notice(notice), told, clinic)
+
+
+def _kept(service: Service, erasure: str, clinic: str) -> Kept | None:
+    """Whether a service keeps a part, and until which day of the clinic, where each that does has said until when."""
+    kept = (erasure_answers.c.erasure == erasure, erasure_answers.c.kind == "kept")
+    ends = [row["until"] for row in service.query(select(erasure_answers.c.until).where(*kept))]
+    if not ends:
+        return None
+    return Kept(None if None in ends else local_date(max(ends), clinic_row(service, clinic)["zone"]))

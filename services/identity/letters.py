@@ -1,12 +1,18 @@
 """What the letters say, in English and Indonesian: that there is something, never what. A letter may be read by others.
 
-No name of a person, no time, no clinic and no reference stands in a letter; a link leads to where these are shown.
+No name of a person, no appointment, no clinic and no reference stands in a letter; a link leads to where these are
+shown. The last letter of an erasure leads nowhere, as the account may be gone: it says itself that a part is kept, and
+until which day.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
+from babel.dates import format_date
+
 from services.contracts.identity import Template
+from services.kernel.time import LocalDate
 
 Tongue = Literal["en", "id"]
 
@@ -15,6 +21,13 @@ Tongue = Literal["en", "id"]
 class Letter:
     subject: str
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """That a part has to be kept, and until which day, where that is known."""
+
+    until: LocalDate | None
 
 
 # Where the link of a letter leads, below /identity/.
@@ -89,6 +102,25 @@ _TEXTS: dict[Template, dict[Tongue, tuple[str, str]]] = {
     },
 }
 
+# In place of the text of ``erasure_answered`` where a part is kept; the day may follow.
+_KEPT_IN_PART: dict[Tongue, tuple[str, str]] = {
+    "en": (
+        "Your wish was carried out in part",
+        "What you asked us to do was done, except for a part that has to be kept for now. That part goes by itself "
+        "once it need not be kept any more; you need to do nothing. This is the last letter about it.",
+    ),
+    "id": (
+        "Permintaan Anda sudah dijalankan sebagian",
+        "Apa yang Anda minta sudah dilakukan, kecuali sebagian yang untuk sementara wajib disimpan. Bagian itu dihapus "
+        "dengan sendirinya setelah tidak wajib disimpan lagi; Anda tidak perlu berbuat apa-apa. Ini surat terakhir "
+        "tentang hal itu.",
+    ),
+}
+_KEPT_UNTIL: dict[Tongue, str] = {
+    "en": "As things stand, it is kept until {day}.",
+    "id": "Menurut keadaan sekarang, bagian itu disimpan sampai {day}.",
+}
+
 _NO_LINK: frozenset[Template] = frozenset({"erasure_answered"})
 _GREETING: dict[Tongue, str] = {"en": "Hello,", "id": "Halo,"}
 _CLOSING: dict[Tongue, str] = {
@@ -105,10 +137,14 @@ def tongue_of(*languages: str | None) -> Tongue:
     return "en"
 
 
-def write(template: Template, tongue: Tongue, url: str, secret: str | None) -> Letter:
-    """The letter. ``url`` is where people reach the installation; ``secret`` stands in the link and on its own line."""
-    subject, words = _TEXTS[template][tongue]
+def write(template: Template, tongue: Tongue, url: str, secret: str | None, kept: Kept | None = None) -> Letter:
+    """The letter. ``url`` is where people reach the installation; ``secret`` stands in the link and on its own line;
+    ``kept`` is what was not erased, in the letter about the end of an erasure."""
+    subject, words = _TEXTS[template][tongue] if kept is None else _KEPT_IN_PART[tongue]
     lines = [_GREETING[tongue], "", words]
+    if kept is not None and kept.until is not None:
+        day = format_date(date.fromisoformat(kept.until), "d MMMM y", locale=tongue)
+        lines += ["", _KEPT_UNTIL[tongue].format(day=day)]
     if secret is not None:
         lines += ["", f"{url}/identity/{PATHS[template]}?token={secret}", "", f"Token: {secret}"]
     elif template not in _NO_LINK:

@@ -32,6 +32,14 @@ def account_row(asks: Asks, account: str) -> RowMapping | None:
     return found[0] if found else None
 
 
+def proven_account(asks: Asks, index: str) -> PersonId | None:
+    """The account that holds this address, if the address was ever proven. One that was not is nobody's yet: anybody
+    may have typed the address."""
+    account = account_by_index(asks, index)
+    row = None if account is None else account_row(asks, account)
+    return account if row is not None and row["confirmed"] else None
+
+
 def password_of(asks: Asks, account: str | None) -> str | None:
     """The hash of the account's password."""
     found = asks.query(select(passwords.c.hash).where(passwords.c.account == account))
@@ -93,6 +101,7 @@ def token_row(asks: Asks, kind: str, secret: str, now: Instant) -> RowMapping:
     """As ``find_token``; raises ``Invalid`` when the secret is unknown, used or expired."""
     found = find_token(asks, kind, secret, now)
     if found is None:
-        detail, help = "This link does not hold any more, or never did.", "Ask for a new one; each works once."
+        detail = "This link does not hold any more, or never did."
+        help = "Each link works once. If you followed it before, sign in; otherwise ask for a new one."
         raise Invalid(detail, help=help, errors=(FieldError("/token", f"{detail} {help}"),))
     return found

@@ -1,9 +1,10 @@
 """The mail port: one letter to one address, into a folder of ``.eml`` files or by SMTP.
 
 What both promise: when ``send`` returns, the letter is in the folder (written whole, fsynced, for its owner alone) or
-taken by the server; else it raises ``MailUnavailable``, and sending again is safe but for a double. Letters are RFC
-5322, UTF-8 (RFC 6532), plain text. A server that offers STARTTLS (RFC 3207) gets nothing in clear; a password is sent
-over TLS alone.
+taken by the server, for the address as it is written and no other; else it raises ``MailUnavailable``, and sending
+again is safe but for a double, or ``ValueError`` for what cannot stand in a letter's head. Letters are RFC 5322, UTF-8
+(RFC 6532), plain text. A server that offers STARTTLS (RFC 3207) gets nothing in clear; a password is sent over TLS
+alone.
 """
 
 import os
@@ -48,7 +49,7 @@ class MailUnavailable(Unavailable):
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None:
-        """Send a letter. Raises ``MailUnavailable``."""
+        """Send a letter. Raises ``MailUnavailable``, and ``ValueError`` as ``compose`` does."""
 
 
 def open_mailer(settings: Settings) -> Mailer:
@@ -103,7 +104,7 @@ class SmtpMailer:
     def send(self, mail: Mail) -> None:
         try:
             with self._server() as server:
-                server.send_message(compose(mail, self._sender))
+                server.send_message(compose(mail, self._sender), to_addrs=[mail.to])
         except (smtplib.SMTPException, OSError) as error:  # an address or a server's words may stand in its text
             raise MailUnavailable(
                 f"The mail server did not take the letter ({type(error).__name__}).",
@@ -138,10 +139,11 @@ class SmtpMailer:
 
 
 def compose(mail: Mail, sender: str) -> EmailMessage:
-    """The letter as a message. A line break in an address or subject raises ``ValueError``; none can be injected."""
+    """The letter as a message. Raises ``ValueError`` for a line break in an address or subject, so that none can be
+    injected, and for an address that a reader of the letter would take for another one."""
     message = EmailMessage(policy=SMTPUTF8)
     message["From"] = sender
-    message["To"] = mail.to
+    _address_to(message, mail.to)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(moment(mail.date).astimezone(UTC))
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
@@ -149,6 +151,17 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     message.set_content(mail.text)
     message["Content-Language"] = mail.language
     return message
+
+
+def _address_to(message: EmailMessage, address: str) -> None:
+    """A header's text is parsed, and what looks like an encoded word (RFC 2047) is decoded, also in an address."""
+    try:
+        message["To"] = address
+        read = [found.addr_spec for found in message["To"].addresses]
+    except IndexError:  # the parser's, at an encoded word in which nothing is encoded
+        read = []
+    if read != [address]:
+        raise ValueError("Header values may not hold an address that is read as another one.")
 
 
 def _sync(folder: Path) -> None:

@@ -1,5 +1,9 @@
-"""Sending the letters that are due: the worker's step. Each is taken under a claim, sent, and told by an event."""
+"""Sending the letters that are due: the worker's step. Each is taken under a claim, sent, and told by an event.
 
+No letter stands in another's way: whatever goes wrong with one is told as its own failure.
+"""
+
+import logging
 from dataclasses import dataclass, field
 
 from sqlalchemy import RowMapping, select
@@ -9,7 +13,7 @@ from services.identity.address import new_secret, secret_hash
 from services.identity.commands import letters as commands
 from services.identity.commands.letters import SECRET_HOLDS, Secret
 from services.identity.context import Context
-from services.identity.letters import tongue_of, write
+from services.identity.letters import Kept, tongue_of, write
 from services.identity.lookups import account_of_client, account_row
 from services.identity.mail import Mail, MailUnavailable
 from services.identity.readmodels import clinics, invitations, letters
@@ -17,6 +21,8 @@ from services.kernel.fields import Code
 from services.kernel.service import Service
 from services.kernel.store.write import NameTaken
 from services.kernel.work import Who
+
+_log = logging.getLogger(__name__)
 
 SELF = Who("service/identity")
 AT_ONCE = 50  # letters of one step
@@ -29,6 +35,17 @@ class Reached:
     subject: str
     address: str = field(repr=False)
     locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter to be written. ``kept`` is for the one about the end of an erasure."""
+
+    template: Template
+    notice: str
+    clinic: str | None
+    secret: str | None = field(default=None, repr=False)
+    kept: Kept | None = None
 
 
 def send_due(context: Context) -> int:
@@ -52,9 +69,14 @@ def reach(service: Service, template: Template, person: str) -> Reached | Code:
     return _opened(service, account, row["registered"], row["locale"])
 
 
-def letter_to(context: Context, reached: Reached, template: Template, notice: str, clinic: str | None) -> None:
-    """Write and send one letter without a secret. Raises ``MailUnavailable``."""
-    context.mailer.send(_compose(context, reached, template, notice, clinic, None))
+def post(context: Context, reached: Reached, draft: Draft) -> Code | None:
+    """Write and send one letter; the code of why it was not taken, or none where it was."""
+    try:
+        context.mailer.send(_compose(context, reached, draft))
+    except Exception as error:  # the log gets its kind alone: an address may stand in its text
+        _log.warning("a letter was not sent", extra={"notice": draft.notice, "error": type(error).__name__})
+        return Code("mail_unavailable" if isinstance(error, MailUnavailable) else "not_deliverable")
+    return None
 
 
 def _send(context: Context, letter: RowMapping) -> bool:
@@ -70,24 +92,21 @@ def _send(context: Context, letter: RowMapping) -> bool:
         service.do(SELF, commands.take, letter, kept)  # the secret's hash is durable before the letter is out
     except NameTaken:
         return False
-    try:
-        context.mailer.send(_compose(context, reached, template, letter["notice"], letter["clinic"], secret))
-    except MailUnavailable:
-        service.do(SELF, commands.try_later, letter)
+    reason = post(context, reached, Draft(template, letter["notice"], letter["clinic"], secret))
+    if reason is not None:
+        service.do(SELF, commands.try_later, letter, reason)
         return False
     service.do(SELF, commands.sent, letter)
     return True
 
 
-def _compose(
-    context: Context, reached: Reached, template: Template, notice: str, clinic: str | None, secret: str | None
-) -> Mail:
+def _compose(context: Context, reached: Reached, draft: Draft) -> Mail:
     service = context.service
-    spoken = service.query(select(clinics.c.languages).where(clinics.c.clinic == clinic))
+    spoken = service.query(select(clinics.c.languages).where(clinics.c.clinic == draft.clinic))
     languages = spoken[0]["languages"].split() if spoken else []
     tongue = tongue_of(reached.locale, *languages)
-    letter = write(template, tongue, context.settings.url, secret)
-    return Mail(notice, reached.address, letter.subject, letter.text, tongue, service.clock())
+    letter = write(draft.template, tongue, context.settings.url, draft.secret, draft.kept)
+    return Mail(draft.notice, reached.address, letter.subject, letter.text, tongue, service.clock())
 
 
 def _opened(service: Service, subject: str, event_id: str, locale: str | None) -> Reached | Code:

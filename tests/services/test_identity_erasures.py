@@ -11,17 +11,22 @@ from sqlalchemy import select
 
 from services.contracts.audit import AuditErasureAnswered
 from services.contracts.common import ErasureAnswer, ErasureAnswerKind
+from services.contracts.identity import ClientJoined
 from services.contracts.licensing import LicensingErasureAnswered
 from services.contracts.sessions import SessionsErasureAnswered
+from services.identity.address import address_of
+from services.identity.commands.accounts import open_account
 from services.identity.erasing import finish_answered
 from services.identity.examples import DEWI, JAKARTA, PHOENIX, PHOENIX_PLACE, SARI
 from services.identity.lookups import EMAIL
 from services.identity.readmodels import links, passwords, sign_ins, throttles
-from services.kernel.fields import ClinicId, Code, Id, PersonId
+from services.kernel.fields import ClinicId, Code, Id, PersonId, Reference
 from services.kernel.http.tokens import Membership
-from services.kernel.store.tables import names
+from services.kernel.ids import new_id
+from services.kernel.store.tables import fences, names
 from services.kernel.time import plus
-from tests.identity_house import V1, House, new
+from services.kernel.work import Who
+from tests.identity_house import V1, House, new, text_of
 from tests.world import NOON, deliver
 
 AT_ONCE = replace(JAKARTA, erasure_wait_days=0)
@@ -140,11 +145,79 @@ def test_when_all_have_answered_the_account_of_one_client_is_gone(house: House) 
         assert service.query(select(table).where(column.in_((client, account)))) == []
     assert service.query(select(names).where(names.c.scope == EMAIL)) == []
     counted = {row["name"].split("/")[0] for row in service.query(select(throttles))}
-    assert counted <= {"source"}
+    assert counted <= {"source", "requests"}
     assert house.sign_in(DEWI).status_code == 401
     shown = officer.get(f"{V1}/clients/{client}/erasures").json["items"][0]
     assert (shown["state"], len(shown["answers"])) == ("completed", 4)
     assert [letter["Subject"] for letter in house.letters()] == ["Permintaan Anda sudah dijalankan"]
+
+
+def test_what_must_be_kept_is_said_in_the_last_letter_with_its_day_and_without_content(house: House) -> None:
+    clinic = house.clinic(AT_ONCE)
+    client = house.join(DEWI, clinic)
+    erasure = asked(house, client)
+    house.run_erasures()
+    answers(house, erasure, client, clinic, sessions="kept")
+    house.run_erasures()
+    (letter,) = house.letters()
+    assert letter["Subject"] == "Permintaan Anda sudah dijalankan sebagian"
+    text = text_of(letter)
+    assert "disimpan sampai 24 November 2027." in text
+    for word in (client, clinic, "Klinik", "place_rule", "http"):
+        assert word not in text
+
+
+def test_what_was_kept_and_is_erased_later_is_shown_as_erased(house: House) -> None:
+    clinic = house.clinic(AT_ONCE)
+    client = house.join(DEWI, clinic)
+    erasure = asked(house, client)
+    house.run_erasures()
+    answers(house, erasure, client, clinic, sessions="kept")
+    house.run_erasures()
+
+    def shown() -> list[str]:
+        (item,) = officer_of(house, clinic).get(f"{V1}/clients/{client}/erasures").json["items"]
+        return [answer["kind"] for answer in item["answers"] if answer["service"] == "sessions"]
+
+    assert shown() == ["kept"]
+    house.clock.advance(days=366)
+    answers(house, erasure, client, clinic)
+    house.run_erasures()
+    assert shown() == ["erased"]
+    assert len(house.events("erasure-completed")) == 1
+
+
+def test_the_fence_of_the_account_tells_the_day_alone(house: House) -> None:
+    clinic = house.clinic(AT_ONCE)
+    client = house.join(DEWI, clinic)
+    account = house.signed_in(DEWI).get(f"{V1}/me").json["account"]
+    house.clock.advance(hours=3)
+    erasure = asked(house, client)
+    house.run_erasures()
+    answers(house, erasure, client, clinic)
+    house.run_erasures()
+    kept = {row["keyholder"]: row for row in house.built.service.query(select(fences))}
+    assert kept[account]["time"] == "2026-11-24T00:00:00.000000Z"
+    assert kept[client]["time"] == house.clock.now
+    assert kept[account]["erasure"] != kept[client]["erasure"] == erasure
+
+
+def test_an_address_that_no_letter_can_reach_keeps_nobody_from_being_erased(house: House) -> None:
+    """Such addresses were accepted once."""
+    clinic = house.clinic(AT_ONCE)
+    service, client = house.built.service, new_id()
+    address = address_of(service.keys, "=?utf-8?q??=@surat.example")
+    service.do(Who("a1"), open_account, PersonId("a1"), address, None, None)
+    service.do(Who("a1"), lambda work: work.rows.insert(links, client=client, account="a1", clinic=clinic))
+    joined = ClientJoined(client=PersonId(client), clinic=ClinicId(clinic), reference=Reference("k-91XF"))
+    service.note(Who(client), f"identity/client/{client}", joined, clinic)
+    dewi = house.bearer(Membership(clinic, client, ("client",)))
+    erasure = new(dewi.post(f"{V1}/clients/{client}/erasures"))
+    house.run_erasures()
+    answers(house, erasure, client, clinic)
+    house.run_erasures()
+    assert len(house.events("erasure-completed")) == 1
+    assert house.events("notice-failed")[-1].data.reason == "not_deliverable"
 
 
 def test_no_event_at_the_end_tells_which_account_it_was(house: House) -> None:
@@ -209,7 +282,7 @@ def test_answers_that_come_twice_and_a_mail_server_that_is_away_change_nothing(h
     erasure = asked(house, client)
     house.run_erasures()
     answers(house, erasure, client, clinic)
-    answers(house, erasure, client, clinic, sessions="kept")
+    answers(house, erasure, client, clinic)
     house.settings.mail_folder.rename(house.settings.mail_folder.with_name("away"))
     house.settings.mail_folder.write_text("a file stands where the folder should be")
     house.run_erasures()

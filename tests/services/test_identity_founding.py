@@ -35,6 +35,8 @@ def test_a_founding_link_works_once_and_a_newer_one_ends_it(house: House) -> Non
     assert house.anyone().post(f"{V1}/founding", body | {"token": token}).status_code == 201
     again = house.anyone().post(f"{V1}/founding", who(OWEN) | {"token": token, "name": "B", "languages": ["id"]})
     assert again.status_code == 403
+    assert "founded already" in again.json["detail"]
+    assert "invitation" in again.json["help"]
     assert founding_link(house.settings, house.clock) is None
 
 

@@ -1,14 +1,20 @@
 """Inviting people, joining, and leaving, over HTTP."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.identity.commands.invitations import Accept, accept_invitation
+from services.identity.domain.throttle import OF_ADDRESS
 from services.identity.examples import JAKARTA, NADIA, OTTO, OWEN, PHOENIX, PHOENIX_PLACE, SARI, VERA, Person
+from services.identity.passwords import Passwords
 from services.kernel.http.tokens import Membership
-from tests.identity_house import V1, House, acceptance, new, text_of, token_in
+from services.kernel.store.write import NameTaken
+from services.kernel.work import Who
+from tests.identity_house import V1, House, acceptance, at_once, new, text_of, token_in
 from tests.world import ApiClient
 
 
@@ -101,6 +107,84 @@ def test_who_has_an_account_joins_a_second_clinic_with_its_password(
     assert (right.status_code, new(right)) == (201, account)
     clinics = {m["clinic"] for m in house.signed_in(NADIA).get(f"{V1}/me").json["memberships"]}
     assert clinics == {clinic, second}
+
+
+def test_who_registered_the_address_of_somebody_else_keeps_nobody_from_joining(
+    house: House, operator: ApiClient, clinic: str
+) -> None:
+    other = house.clinic(JAKARTA)
+    thief = {"clinic": other, "email": NADIA.email.upper(), "password": "the thief knows this one"}
+    assert house.anyone().post(f"{V1}/registrations", thief).status_code == 202
+    stranger = house.mailed_token()
+    account = joined(house, operator, clinic, NADIA, "counselor")
+    me = house.signed_in(NADIA).get(f"{V1}/me").json
+    assert (me["account"], me["email"], me["zone"]) == (account, NADIA.email, NADIA.zone)
+    followed = house.anyone().post(f"{V1}/email-confirmations", {"token": stranger})
+    assert followed.status_code == 422
+    assert house.sign_in(NADIA, "the thief knows this one").status_code == 401
+
+
+class Meanwhile(Passwords):
+    """Hashing takes its time, and something happens in it."""
+
+    def __init__(self, happen: Callable[[], object]) -> None:
+        super().__init__()
+        self.happen = happen
+
+    def hash(self, password: str) -> str:
+        self.happen()
+        return super().hash(password)
+
+
+def test_an_address_that_is_proven_at_the_moment_of_joining_is_not_replaced(
+    house: House, operator: ApiClient, clinic: str
+) -> None:
+    order = {"clinic": clinic, "email": NADIA.email, "password": NADIA.password}
+    house.anyone().post(f"{V1}/registrations", order)
+    proof = house.mailed_token()
+    invite(operator, clinic, NADIA, "counselor")
+    body = acceptance(NADIA, house.mailed_token())
+    service = house.built.service
+    confirm = Meanwhile(lambda: house.anyone().post(f"{V1}/email-confirmations", {"token": proof}))
+    with pytest.raises(NameTaken):
+        service.do(Who("nobody"), accept_invitation, Accept(**body, source="source/x"), service.keys, confirm)
+    assert house.anyone().post(f"{V1}/invitations/acceptances", body).status_code == 201
+    (held,) = house.signed_in(NADIA).get(f"{V1}/me").json["memberships"]
+    assert held["roles"] == ["client", "counselor"]
+
+
+def test_who_takes_back_what_was_answered_is_told_what_to_do_instead(
+    house: House, operator: ApiClient, clinic: str
+) -> None:
+    first, second = (new(invite(operator, clinic, person, "verifier")) for person in (NADIA, VERA))
+    link = next(token_in(letter) for letter in house.post_letters() if letter["To"] == NADIA.email)
+    house.anyone().post(f"{V1}/invitations/acceptances", acceptance(NADIA, link))
+    assert "end the membership" in operator.delete(f"{V1}/invitations/{first}").json["help"]
+    operator.delete(f"{V1}/invitations/{second}")
+    assert "Nothing is left to do" in operator.delete(f"{V1}/invitations/{second}").json["help"]
+    again = house.anyone().post(f"{V1}/invitations/acceptances", acceptance(NADIA, link))
+    assert "sign in" in again.json["help"]
+
+
+@pytest.mark.parametrize("wrong", [{}, {"roles": None}, {"roles": "counselor"}, {"roles": ["boss"]}, {"clinic": 5}])
+def test_each_field_says_in_plain_words_what_to_send(operator: ApiClient, wrong: dict[str, Any]) -> None:
+    answer = operator.post(f"{V1}/invitations", {"email": NADIA.email, "roles": ["counselor"]} | wrong if wrong else {})
+    told = {error["detail"] for error in answer.json["errors"]}
+    assert answer.status_code == 422
+    assert all(words.startswith(("Fill in", "Send ", "There is no role of this name. Send one of: ")) for words in told)
+
+
+def test_of_wrong_passwords_at_the_same_moment_no_more_are_looked_at_than_may_be_tried(
+    house: House, operator: ApiClient, clinic: str
+) -> None:
+    joined(house, operator, clinic, NADIA, "counselor")
+    second = house.clinic(JAKARTA)
+    invite(house.bearer(Membership(second, None, ("operator",))), second, NADIA, "counselor")
+    body = acceptance(NADIA, house.mailed_token()) | {"password": "something else entirely"}
+    send = house.anyone().post
+    statuses = at_once(12, lambda: send(f"{V1}/invitations/acceptances", body).status_code)
+    assert sorted(set(statuses)) == [401, 429]
+    assert statuses.count(401) <= OF_ADDRESS.free
 
 
 def test_who_is_a_member_already_is_not_invited_to_the_same_role(

@@ -7,11 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from services.contracts.sessions import NoticeDue
+from services.identity.address import address_of
+from services.identity.commands.accounts import open_account
+from services.identity.commands.letters import TRIES, queue
 from services.identity.examples import DEWI, PHOENIX, PHOENIX_PLACE, SARI
 from services.identity.readmodels import letters
 from services.kernel.codec import encode
 from services.kernel.fields import Id, PersonId, Reference
 from services.kernel.ids import new_id
+from services.kernel.work import Who
 from tests.identity_house import V1, House, text_of, token_in
 from tests.world import deliver
 
@@ -161,6 +165,35 @@ def test_a_notice_to_nobody_known_is_told_as_failed(house: House) -> None:
     assert house.post_letters() == []
     (failed,) = house.events("notice-failed")
     assert failed.data.reason == "not_known"
+
+
+@pytest.mark.parametrize("email", ["=?utf-8?q??=@surat.example", "=?x?q?a?=@surat.example"])
+def test_an_address_that_a_letter_would_read_as_another_is_refused(house: House, clinic: str, email: str) -> None:
+    answer = register(house, clinic, email=email)
+    assert answer.status_code == 422
+    assert "another one" in answer.json["errors"][0]["detail"]
+
+
+def test_a_letter_that_cannot_be_written_stands_in_no_other_letters_way(house: House, clinic: str) -> None:
+    service = house.built.service
+    unfit = address_of(service.keys, "=?utf-8?q??=@surat.example")
+    service.do(Who("a1"), open_account, PersonId("a1"), unfit, None, None)
+    service.do(Who("a1"), queue, "confirm_email", "a1", clinic=clinic)
+    register(house, clinic)
+    assert [letter["To"] for letter in house.post_letters()] == [DEWI.email]
+    for _ in range(TRIES):
+        house.clock.advance(hours=3)
+        assert house.post_letters() == []
+    assert [entry.data.reason for entry in house.events("notice-failed")] == ["not_deliverable"]
+    assert service.query(select(letters)) == []
+
+
+def test_proving_the_address_opens_a_way_that_others_closed(house: House, clinic: str) -> None:
+    for _ in range(4):
+        house.sign_in(DEWI, "somebody else is typing")
+    assert house.sign_in(DEWI).status_code == 429
+    house.join(DEWI, clinic)
+    assert house.sign_in(DEWI).status_code == 201
 
 
 def test_a_letter_waits_while_the_mail_folder_is_away_and_is_given_up_in_the_end(house: House, clinic: str) -> None:

@@ -1,17 +1,27 @@
 """Signing in and out, wrong passwords, throttling, new passwords; over HTTP."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from time import perf_counter
 
 import pytest
+from sqlalchemy import select
 
+from services.identity.address import address_of, source_name
+from services.identity.commands.tries import of_address
+from services.identity.domain.throttle import OF_ADDRESS, OF_REQUESTS, OF_SOURCE
 from services.identity.examples import DEWI, NADIA, SARI
+from services.identity.forgetting import sweep
+from services.identity.readmodels import throttles
 from services.kernel.http.tokens import decode
 from services.kernel.settings import SERVICES
+from services.kernel.store.tables import names
 from services.kernel.time import moment
-from tests.identity_house import V1, House
+from services.kernel.work import Who
+from tests.identity_house import V1, House, acceptance, at_once, who
 from tests.world import client_of, keys_of
 
 WRONG = "this is not the password"
@@ -116,6 +126,92 @@ def test_tries_that_must_wait_do_not_prolong_the_wait(house: House) -> None:
     assert house.sign_in(SARI).status_code == 201
 
 
+def test_of_tries_at_the_same_moment_no_more_are_looked_at_than_may_be_tried(house: House) -> None:
+    statuses = at_once(16, lambda: house.sign_in(SARI, WRONG).status_code)
+    assert Counter(statuses) == {401: OF_ADDRESS.free, 429: 16 - OF_ADDRESS.free}
+    assert house.sign_in(SARI).headers["Retry-After"] == "5"  # what had to wait prolonged nothing
+
+
+def test_who_signed_in_from_a_place_before_is_not_locked_out_by_others_in_the_same_place(house: House) -> None:
+    clinic = house.clinic()
+    house.join(DEWI, clinic)  # she has an account, and never signed in
+    fill(house, source_name(house.built.service.keys, "127.0.0.1"), OF_SOURCE.free - 1)
+    assert house.sign_in(NADIA, WRONG).status_code == 401
+    assert house.sign_in(DEWI).status_code == 429
+    assert house.sign_in(SARI).status_code == 201
+    house.clock.advance(seconds=OF_SOURCE.first)
+    assert house.sign_in(DEWI).status_code == 201
+
+
+def fill(house: House, name: str, failures: int) -> None:
+    """As if so much had been counted just now."""
+    values = {"name": name, "failures": failures, "last": house.clock.now, "told": False}
+    house.built.service.do(Who("test"), lambda work: work.rows.put(throttles, **values))
+
+
+def test_a_closed_way_stays_closed_for_an_account_until_a_new_password_and_says_so(house: House) -> None:
+    assert OF_ADDRESS.hard_cap is not None
+    service = house.built.service
+    for person in (SARI, NADIA):
+        fill(house, of_address(address_of(service.keys, person.email)), OF_ADDRESS.hard_cap)
+    told = house.sign_in(SARI)
+    assert (told.status_code, "Retry-After" in told.headers) == (429, False)
+    assert "new password" in told.json["help"]
+    assert house.events("sign-in-refused")[-1].data.reason == "closed"
+    house.clock.advance(days=120)
+    sweep(service)
+    assert house.sign_in(SARI).status_code == 429
+    assert house.sign_in(NADIA).status_code == 401  # nobody's way: forgotten
+    house.anyone().post(f"{V1}/password-resets", {"email": SARI.email})
+    body = {"token": house.mailed_token(), "password": "another morning in the garden"}
+    assert house.anyone().post(f"{V1}/password-resets/completions", body).status_code == 204
+    assert house.sign_in(SARI, "another morning in the garden").status_code == 201
+
+
+def test_counters_that_nobody_touched_are_forgotten_and_trying_goes_on(house: House) -> None:
+    for _ in range(4):
+        house.sign_in(NADIA, WRONG)
+    house.clock.advance(days=91)
+    sweep(house.built.service)
+    assert house.built.service.query(select(names).where(names.c.scope == "try")) == []
+    assert [house.sign_in(NADIA, WRONG).status_code for _ in range(5)] == [401] * 4 + [429]
+
+
+OPEN = {
+    "registrations": {"clinic": "c", "email": DEWI.email, "password": DEWI.password},
+    "email-confirmations": {"token": "t"},
+    "password-resets": {"email": DEWI.email},
+    "password-resets/completions": {"token": "t", "password": DEWI.password},
+    "invitations/acceptances": acceptance(NADIA, "t"),
+    "founding": who(NADIA) | {"token": "t", "name": "N", "languages": ["en"]},
+}
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_what_anybody_may_send_is_counted_by_source_and_signing_in_never_depends_on_it(house: House, path: str) -> None:
+    name = f"requests/{source_name(house.built.service.keys, '127.0.0.1')}"
+    fill(house, name, OF_REQUESTS.most - 1)
+    assert house.anyone().post(f"{V1}/{path}", OPEN[path]).status_code != 429
+    told = house.anyone().post(f"{V1}/{path}", OPEN[path])
+    assert (told.status_code, told.headers["Retry-After"]) == (429, "3600")
+    assert "60 minutes" in told.json["help"]
+    assert house.sign_in(SARI).status_code == 201
+    house.clock.advance(hours=1)
+    assert house.anyone().post(f"{V1}/{path}", OPEN[path]).status_code != 429
+
+
+def test_who_signs_in_does_not_queue_behind_newcomers(house: House) -> None:
+    passwords, done = house.context.passwords, []
+    newcomers = [Thread(target=lambda: done.append(passwords.hash(DEWI.password))) for _ in range(10)]
+    for newcomer in newcomers:
+        newcomer.start()
+    passwords.fits(None, WRONG)
+    first = len(done)
+    for newcomer in newcomers:
+        newcomer.join()
+    assert (first < 6, len(done)) == (True, 10)
+
+
 def test_an_unknown_address_is_throttled_like_a_known_one(house: House) -> None:
     for _ in range(4):
         house.sign_in(NADIA, WRONG)
@@ -151,7 +247,9 @@ def test_a_reset_is_answered_alike_for_an_unknown_address_and_sends_nothing(hous
     known = house.anyone().post(f"{V1}/password-resets", {"email": SARI.email})
     unknown = house.anyone().post(f"{V1}/password-resets", {"email": DEWI.email})
     assert (known.status_code, known.data) == (unknown.status_code, unknown.data)
+    assert house.events("password-reset-asked") == []  # of neither in the request: it would be told by the time taken
     assert [letter["To"] for letter in house.post_letters()] == [SARI.email]
+    assert len(house.events("password-reset-asked")) == 1
 
 
 def test_a_reset_link_holds_for_an_hour(house: House) -> None:

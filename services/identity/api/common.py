@@ -1,13 +1,16 @@
 """What identity's views share."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeVar
 
 from flask import g, request
 
 from services.identity.address import source_name
+from services.identity.commands.tries import Wait, count_request
 from services.identity.context import Context
+from services.identity.domain.throttle import OF_ADDRESS
+from services.kernel.errors import TooMany
 from services.kernel.http import serving
 from services.kernel.http.app import context_of
 from services.kernel.http.idempotency import NOBODY
@@ -52,6 +55,34 @@ def remote() -> str:
 def source() -> str:
     """The name under which tries from there are counted."""
     return source_name(here().service.keys, remote())
+
+
+def counted() -> str:
+    """Count a request of somebody unknown by its source, which is given back. Raises ``TooMany``."""
+    place = source()
+    here().service.do(nobody(), count_request, place)
+    return place
+
+
+def reserved(reserve: Callable[[], Wait | None]) -> None:
+    """Reserve a try with a password. Raises ``TooMany`` when it must wait."""
+    wait: Wait | None = Wait(1, closed=False)
+    for _ in range(OF_ADDRESS.free + 1):  # each time somebody else is faster, one free try less is left
+        with suppress(NameTaken):
+            wait = reserve()
+            break
+    if wait is None:
+        return
+    if wait.closed:
+        raise TooMany(
+            "There were so many wrong passwords for this address that no password opens it now; waiting does not help.",
+            help="Ask for a new password by mail: with it the way is open again.",
+        )
+    raise TooMany(
+        "There were too many tries with this address or from this place.",
+        help=f"Try again in {wait.seconds} seconds. If you forgot the password, set a new one by mail.",
+        retry_after=wait.seconds,
+    )
 
 
 def decided_again(run: Callable[[], T]) -> T:

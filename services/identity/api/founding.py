@@ -6,7 +6,7 @@ from flask import Response, g
 
 from services.identity import queries
 from services.identity.address import address_of
-from services.identity.api.common import created, here, keyed_once
+from services.identity.api.common import counted, created, here, keyed_once
 from services.identity.api.schemas import (
     ClinicSchema,
     ClinicSettingsSchema,
@@ -37,19 +37,21 @@ founding = Blueprint("founding", __name__, description="The network and its clin
 @founding.response(201, CreatedSchema)
 def found(body: dict[str, Any]) -> Response:
     """Found the network with the one-time link; who does becomes its first operator."""
+    counted()
     context, once = here(), keyed_once()
     order = Found(
         token=body["token"],
         name=body["name"],
         languages=tuple(body["languages"]),
         address=address_of(context.service.keys, body["email"]),
-        password=context.passwords.hash(rules.check(body["password"], body["email"])),
+        password=rules.check(body["password"], body["email"]),
         professional_name=body["professional_name"],
         locale=body["locale"],
         zone=body["zone"],
     )
     founder = Who(new_id(), correlation=g.request_id)
-    return answer(context.service.do_once(founder, once, created("accounts"), found_network, order))
+    made = created("accounts")
+    return answer(context.service.do_once(founder, once, made, found_network, order, context.passwords))
 
 
 @founding.route("/network", methods=["GET"])

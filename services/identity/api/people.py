@@ -7,7 +7,17 @@ from marshmallow import fields, post_load
 
 from services.identity import queries
 from services.identity.address import address_of
-from services.identity.api.common import created, decided_again, here, keyed_once, nobody, recorded, remote, source
+from services.identity.api.common import (
+    counted,
+    created,
+    decided_again,
+    here,
+    keyed_once,
+    nobody,
+    recorded,
+    remote,
+    reserved,
+)
 from services.identity.api.schemas import AcceptSchema, InvitationsSchema, InviteSchema, PeopleSchema
 from services.identity.commands.invitations import (
     Accept,
@@ -15,12 +25,13 @@ from services.identity.commands.invitations import (
     WrongPassword,
     accept_invitation,
     invite,
+    reserve_acceptance,
     revoke_invitation,
 )
 from services.identity.commands.memberships import end_membership
 from services.identity.commands.signing_in import record_wrong_password
 from services.kernel.http.blueprint import Blueprint
-from services.kernel.http.idempotency import KEYED, CreatedSchema, answer, idempotency_key
+from services.kernel.http.idempotency import KEYED, CreatedSchema, answer
 from services.kernel.http.paging import PageQuery, PageRequest, paged
 from services.kernel.http.policy import Target, authorise, operation
 from services.kernel.http.serving import acting
@@ -50,7 +61,7 @@ def send_invitation(body: dict[str, Any]) -> Response:
     context = here()
     order = Invite(body["clinic"], tuple(body["roles"]), address_of(context.service.keys, body["email"]))
     with recorded(target):
-        return answer(context.service.do_once(acting(), idempotency_key(), created("invitations"), invite, order))
+        return answer(context.service.do_once(acting(), keyed_once(), created("invitations"), invite, order))
 
 
 @people.route("/invitations", methods=["GET"])
@@ -81,7 +92,7 @@ def revoke(invitation: str) -> Any:
 @people.response(201, CreatedSchema)
 def accept(body: dict[str, Any]) -> Response:
     """Accept an invitation: with a new password, or, where the address has an account, with the password of that."""
-    context, place = here(), source()
+    context, place = here(), counted()
     order = Accept(
         token=body["token"],
         password=body["password"],
@@ -93,6 +104,7 @@ def accept(body: dict[str, Any]) -> Response:
     service = context.service
     once, made = keyed_once(), created("accounts")
     parts = (service.keys, context.passwords)
+    reserved(lambda: service.do(nobody(), reserve_acceptance, order, service.keys))
     try:
         kept = decided_again(lambda: service.do_once(nobody(), once, made, accept_invitation, order, *parts))
     except WrongPassword as wrong:

@@ -1,9 +1,12 @@
 """The shapes of identity's input and answers."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from services.contracts.vocabulary import Role, codes
 from services.identity.domain.erasure import HOLD_BASES
+from services.identity.domain.membership import CLINIC_ROLES, NETWORK_ROLES
 from services.kernel.http.schemas import (
     BaseSchema,
     EmailField,
@@ -22,9 +25,21 @@ LONGEST_WAIT_DAYS = 365
 LONGEST_FLOOR_YEARS = 100
 
 
+_Says = dict[str, str | list[Any] | dict[Any, Any]]  # as marshmallow has it
+
+_SAYS: _Says = {"required": "Fill in this field.", "null": "Fill in this field.", "invalid": "Send text."}
+_SAYS_OF_LIST: _Says = _SAYS | {"invalid": "Send a list, also of one."}
+_ROLES = ", ".join(dict.fromkeys((*CLINIC_ROLES, *NETWORK_ROLES)))
+
+
+def _clinic(**options: Any) -> fields.String:
+    return fields.String(error_messages=_SAYS | {"invalid": "Send the id of a clinic as text."}, **options)
+
+
 def _password() -> fields.String:
     return fields.String(
         required=True,
+        error_messages=_SAYS,
         validate=validate.Length(1, _LONGEST_PASSWORD, error="Send a password of 15 to 256 characters."),
         metadata={"format": "password", "description": "15 to 256 characters; a sentence is best"},
     )
@@ -33,6 +48,7 @@ def _password() -> fields.String:
 def _token() -> fields.String:
     return fields.String(
         required=True,
+        error_messages=_SAYS,
         validate=validate.Length(1, _LONGEST_TOKEN, error="Send the token from the link as it is."),
         metadata={"description": "The token of the link, as it stands in the letter"},
     )
@@ -42,6 +58,7 @@ def _languages() -> fields.List[str]:
     return fields.List(
         LanguageField(),
         required=True,
+        error_messages=_SAYS_OF_LIST,
         validate=validate.Length(1, 20, error="Name 1 to 20 languages, the most used first."),
     )
 
@@ -52,7 +69,7 @@ def _count(most: int, what: str) -> fields.Integer:
         strict=True,
         required=True,
         validate=validate.Range(0, most, error=error),
-        error_messages={"invalid": error},
+        error_messages=_SAYS | {"invalid": error},
         metadata={"description": what},
     )
 
@@ -136,10 +153,14 @@ class MeSchema(BaseSchema):
 
 
 class InviteSchema(BaseSchema):
-    clinic = fields.String(load_default=None, allow_none=True, metadata={"description": "None for the network"})
+    clinic = _clinic(load_default=None, allow_none=True, metadata={"description": "None for the network"})
     roles = fields.List(
-        fields.String(validate=validate.OneOf(codes(Role), error="There is no role of this name.")),
+        fields.String(
+            validate=validate.OneOf(codes(Role), error=f"There is no role of this name. Send one of: {_ROLES}."),
+            error_messages=_SAYS,
+        ),
         required=True,
+        error_messages=_SAYS_OF_LIST,
         validate=validate.Length(1, 8, error="Name at least one role."),
     )
     email = EmailField(required=True)
@@ -185,7 +206,7 @@ class PeopleSchema(BaseSchema):
 
 
 class RegisterSchema(BaseSchema):
-    clinic = fields.String(required=True)
+    clinic = _clinic(required=True)
     email = EmailField(required=True)
     password = _password()
 
@@ -205,7 +226,9 @@ class ResetSchema(BaseSchema):
 
 class HoldSchema(BaseSchema):
     basis = fields.String(
-        required=True, validate=validate.OneOf(HOLD_BASES, error=f"Send one of: {', '.join(HOLD_BASES)}.")
+        required=True,
+        error_messages=_SAYS,
+        validate=validate.OneOf(HOLD_BASES, error=f"Send one of: {', '.join(HOLD_BASES)}."),
     )
     reason = WordsField(4096, required=True)
 

@@ -9,16 +9,23 @@ from flask import request
 
 from services.identity import queries
 from services.identity.address import address_of
-from services.identity.api.common import here, nobody, remote, source
+from services.identity.api.common import here, nobody, remote, reserved, source
 from services.identity.api.schemas import MeSchema, SignedInSchema, SignInSchema
-from services.identity.commands.signing_in import Refused, SignIn, sign_in, sign_out
+from services.identity.commands.signing_in import SignIn, reserve_try, sign_in, sign_out
 from services.identity.tokens import issue
-from services.kernel.errors import TooMany, Unauthenticated
+from services.kernel.errors import Unauthenticated
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.policy import Target, authorise, caller, operation
 from services.kernel.http.serving import acting
 
 _LONGEST_DEVICE = 500  # characters of a browser's name that are kept
+
+
+class NotOpened(Unauthenticated):
+    """A sign-in that was refused; the same words, whether the account exists or not."""
+
+    title = "Signing in did not work"
+
 
 signing_in = Blueprint("signing-in", __name__, description="Signing in and out")
 
@@ -32,9 +39,14 @@ def open_sign_in(body: dict[str, Any]) -> Any:
     context = here()
     device = request.headers.get("User-Agent", "")[:_LONGEST_DEVICE] or "(none)"
     order = SignIn(address_of(context.service.keys, body["email"]), body["password"], source(), remote(), device)
+    reserved(lambda: context.service.do(nobody(), reserve_try, order.address, order.source, order.remote))
     opened = context.service.do(nobody(), sign_in, order, context.passwords)
-    if isinstance(opened, Refused):
-        raise _refusal(opened.wait)
+    if opened is None:
+        raise NotOpened(
+            "This address and this password do not open an account.",
+            help="Check both. If you registered just now, open the link in the letter first. If you forgot the "
+            "password, ask for a new one by mail.",
+        )
     token, claims = issue(context, opened)
     return {
         "token": token,
@@ -63,16 +75,3 @@ def close_sign_in(sid: str) -> Any:
 def read_me() -> Any:
     """Who is signed in: address, names, roles, and the clients that this person is."""
     return queries.me(here().service, caller().account)
-
-
-def _refusal(wait: int) -> Unauthenticated | TooMany:
-    if wait:
-        return TooMany(
-            "There were too many tries with this address or from this place.",
-            help=f"Try again in {wait} seconds. If you forgot the password, set a new one by mail.",
-            retry_after=wait,
-        )
-    return Unauthenticated(
-        "This address and this password do not open an account.",
-        help="Check both. If you registered just now, open the link in the letter first. A new password comes by mail.",
-    )

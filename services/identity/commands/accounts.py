@@ -4,21 +4,25 @@ from dataclasses import replace
 
 from services.contracts.identity import (
     AccountRegistered,
-    PasswordResetAsked,
     PasswordSet,
     RevokedBecause,
     SignInsRevoked,
 )
 from services.identity import streams
 from services.identity.address import Address
+from services.identity.commands.forgetting import forget_account
 from services.identity.commands.letters import queue
 from services.identity.commands.tries import clear_tries, is_mail_allowed
 from services.identity.domain import account as accounts
-from services.identity.lookups import EMAIL, account_by_index, account_row, token_row
-from services.identity.readmodels import passwords, sign_ins, tokens
+from services.identity.lookups import EMAIL, proven_account, token_row
+from services.identity.passwords import Passwords
+from services.identity.readmodels import passwords as kept_passwords
+from services.identity.readmodels import sign_ins, tokens
 from services.kernel.fields import Language, PersonId, seal
 from services.kernel.time import Zone
 from services.kernel.work import Work
+
+FATE = "fate"  # the scope of names by which an unproven account is either proven or replaced, never both
 
 
 def open_account(work: Work, account: PersonId, address: Address, locale: Language | None, zone: Zone | None) -> None:
@@ -29,34 +33,39 @@ def open_account(work: Work, account: PersonId, address: Address, locale: Langua
 
 
 def confirm_address(work: Work, account: PersonId) -> None:
-    """The person reads mail at the account's address."""
+    """The person reads mail at the account's address. Raises ``NameTaken`` where it was replaced at this moment."""
     state = work.need(streams.account(account), accounts.evolve, "account")
-    work.append(streams.account(account), *accounts.confirm(state))
+    events = accounts.confirm(state)
+    if events:
+        work.claim_name(FATE, account, account)
+    work.append(streams.account(account), *events)
+
+
+def replace_unproven(work: Work, unproven: PersonId, account: PersonId) -> None:
+    """Make way for an account whose address is proven. Raises ``NameTaken`` where the other was proven at this moment.
+    The sweep destroys its keys."""
+    work.claim_name(FATE, unproven, account)  # before anything of the other goes, its own claim among it
+    forget_account(work, unproven)
 
 
 def set_password(work: Work, account: PersonId, hashed: str) -> None:
     """Set what opens the account. Its stream must have been loaded, or be new."""
-    work.rows.put(passwords, account=account, hash=hashed)
+    work.rows.put(kept_passwords, account=account, hash=hashed)
     work.append(streams.account(account), PasswordSet(account=account))
 
 
 def ask_password_reset(work: Work, address: Address) -> None:
-    """Send a link for a new password, if there is such an account; the answer is the same if not."""
-    account = account_by_index(work, address.index)
-    if not is_mail_allowed(work, address) or account is None:
-        return
-    row = account_row(work, account)
-    if row is None or not row["confirmed"]:
-        return
-    work.entries(streams.account(account))
-    work.append(streams.account(account), PasswordResetAsked(account=account))
-    queue(work, "password_reset", account)
+    """Send a link for a new password, if there is such an account; the answer is the same if not, and comes as soon:
+    that somebody asked is recorded when the letter is taken for sending."""
+    account = proven_account(work, address.index)
+    if is_mail_allowed(work, address) and account is not None:
+        queue(work, "password_reset", account)
 
 
-def reset_password(work: Work, secret: str, hashed: str) -> PersonId:
-    """Set a new password with a link; every sign-in until now ends, and closed ways are open again."""
+def reset_password(work: Work, secret: str, password: str, passwords: Passwords) -> PersonId:
+    """Set a new password (canonical) with a link; every sign-in until now ends, and closed ways are open again."""
     row = token_row(work, "password_reset", secret, work.now)
-    account = PersonId(row["subject"])
+    account, hashed = PersonId(row["subject"]), passwords.hash(password)
     work.who = replace(work.who, actor=account)
     work.claim_name("token-used", row["hash"], account)
     work.rows.delete(tokens, subject=account, kind="password_reset")

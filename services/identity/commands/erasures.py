@@ -7,12 +7,12 @@ from sqlalchemy import select
 from services.contracts.common import ErasureAnswer, ErasureAnswerKind
 from services.contracts.identity import Basis, ClientLeft, IdentityErasureAnswered
 from services.identity import streams
-from services.identity.commands.tries import clear_tries
+from services.identity.commands.forgetting import forget_account
 from services.identity.domain import client as clients
 from services.identity.domain import erasure as erasures
 from services.identity.domain.erasure import Erasure
 from services.identity.lookups import client_row, clinic_row
-from services.identity.readmodels import erasure_answers, letters, links, passwords, sign_ins, tokens
+from services.identity.readmodels import erasure_answers, letters, links
 from services.kernel.errors import Conflict
 from services.kernel.fields import ClinicId, Id, PersonId, seal
 from services.kernel.work import Work
@@ -97,15 +97,8 @@ def _forget(work: Work, emptied: Emptied) -> None:
     """Delete the link, and with the account's last client everything that opens the account."""
     work.rows.delete(links, client=emptied.client)
     work.rows.delete(letters, person=emptied.client)
-    if emptied.account is None:
-        return
-    account = emptied.account
-    clear_tries(work, account)
-    work.release_names(account)
-    work.rows.delete(letters, person=account)
-    work.rows.delete(tokens, subject=account)
-    work.rows.delete(passwords, account=account)
-    work.rows.delete(sign_ins, account=account)
+    if emptied.account is not None:
+        forget_account(work, emptied.account)
 
 
 def _state(work: Work, client: str) -> Erasure:

@@ -11,6 +11,7 @@ from services.identity.domain import clinic as clinics
 from services.identity.domain import network as networks
 from services.identity.domain.clinic import Terms
 from services.identity.lookups import find_token
+from services.identity.passwords import Passwords
 from services.identity.readmodels import tokens
 from services.kernel.errors import Forbidden
 from services.kernel.fields import ClinicId, Id, Language, Name, PersonId, Place
@@ -22,7 +23,7 @@ FOUNDING_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Found the network; ``password`` is a hash."""
+    """Found the network; ``password`` is in its canonical form."""
 
     token: str = field(repr=False)
     name: Name
@@ -47,21 +48,18 @@ def keep_founding_secret(work: Work, secret: str) -> None:
     work.rows.insert(tokens, hash=secret_hash(secret), kind="founding", subject="", expires=expires)
 
 
-def found_network(work: Work, order: Found) -> PersonId:
+def found_network(work: Work, order: Found, passwords: Passwords) -> PersonId:
     """Found the network. Who holds the link becomes its first operator; the link stands for the proof of address."""
     founder = PersonId(work.who.actor)
-    if find_token(work, "founding", order.token, work.now) is None:
-        raise Forbidden(
-            "This founding link does not hold any more, or never did.",
-            help="Each link works once and for 7 days, and a new one ends it. Print a new one: amanah founding-link",
-        )
     state = work.load(streams.NETWORK, networks.evolve)
+    if find_token(work, "founding", order.token, work.now) is None:
+        raise _no_link(is_founded=state is not None)
     network = networks.found(state, work.new_id(), order.name, order.languages, founder)
     work.rows.delete(tokens, kind="founding")
     work.append(streams.NETWORK, network)
     open_account(work, founder, order.address, order.locale, order.zone)
     work.append(streams.account(founder), *accounts.confirm(accounts.Account(founder, order.locale, order.zone)))
-    set_password(work, founder, order.password)
+    set_password(work, founder, passwords.hash(order.password))
     grant = MembershipGranted(
         membership=work.new_id(),
         account=founder,
@@ -74,6 +72,18 @@ def found_network(work: Work, order: Found) -> PersonId:
     )
     work.append(streams.membership(grant.membership), grant)
     return founder
+
+
+def _no_link(*, is_founded: bool) -> Forbidden:
+    if is_founded:
+        return Forbidden(
+            "The network was founded already, so no founding link holds any more.",
+            help="Sign in if you founded it. Otherwise ask one of its operators for an invitation.",
+        )
+    return Forbidden(
+        "This founding link does not hold any more, or never did.",
+        help="Each link works once and for 7 days, and a new one ends it. Print a new one: amanah founding-link",
+    )
 
 
 def found_clinic(work: Work, order: FoundClinic) -> Id:

@@ -8,19 +8,28 @@ from services.contracts.identity import MembershipGranted
 from services.contracts.vocabulary import Role
 from services.identity import streams
 from services.identity.address import Address, address_of
-from services.identity.commands.accounts import confirm_address, open_account, set_password
+from services.identity.commands.accounts import open_account, replace_unproven, set_password
 from services.identity.commands.letters import queue
-from services.identity.commands.tries import seconds_to_wait
+from services.identity.commands.tries import Wait, forgive, reserve
 from services.identity.domain import account as accounts
 from services.identity.domain import invitation as invitations
 from services.identity.domain import password as rules
 from services.identity.domain.invitation import Invitation
 from services.identity.domain.membership import ensure_new, ensure_not_to_oneself
-from services.identity.lookups import Asks, account_by_index, clinic_row, memberships_of, password_of, token_row
+from services.identity.lookups import (
+    Asks,
+    account_by_index,
+    clinic_row,
+    find_token,
+    memberships_of,
+    password_of,
+    proven_account,
+    token_row,
+)
 from services.identity.passwords import Passwords
 from services.identity.readmodels import invitations as invitation_rows
 from services.identity.readmodels import tokens
-from services.kernel.errors import Invalid, TooMany, Unauthenticated
+from services.kernel.errors import Invalid, Unauthenticated
 from services.kernel.fields import ClinicId, Id, Language, Name, PersonId, seal
 from services.kernel.ids import new_id
 from services.kernel.keys.port import Keys
@@ -84,27 +93,31 @@ def revoke_invitation(work: Work, invitation: str) -> None:
     work.append(streams.invitation(invitation), revoked, clinic=state.clinic)
 
 
+def reserve_acceptance(work: Work, order: Accept, keys: Keys) -> Wait | None:
+    """Where the address has an account, count a try with its password before it is looked at; or why it must wait. Of a
+    link that does not hold, ``accept_invitation`` tells. Raises ``Conflict``."""
+    token = find_token(work, "invitation", order.token, work.now)
+    if token is None:
+        return None
+    _, address, known = _invited(work, keys, token["subject"])
+    return None if known is None else reserve(work, address, order.source)
+
+
 def accept_invitation(work: Work, order: Accept, keys: Keys, passwords: Passwords) -> PersonId:
-    """Join. Of two at the same moment one wins, because the invitation is used once. Raises ``Conflict``, ``TooMany``,
-    ``WrongPassword``."""
-    state = _needed(work, token_row(work, "invitation", order.token, work.now)["subject"])
-    address = _address(work, keys, state)
-    known = account_by_index(work, address.index)
+    """Join, for which a try was reserved. Of two at the same moment one wins, because the invitation is used once.
+    Raises ``Conflict``, ``WrongPassword``."""
+    token = token_row(work, "invitation", order.token, work.now)
+    state, address, known = _invited(work, keys, token["subject"])
     account = known or PersonId(new_id())
-    accepted = invitations.accept(state, account, work.now)
-    ensure_not_to_oneself(state.roles, state.inviter, account)
-    ensure_new(state.roles, roles_held(work, account, state.clinic, work.now))
     work.who = replace(work.who, actor=account)
     work.claim_name("invitation-used", state.id, state.id)
     work.rows.delete(tokens, subject=state.id)
     if known is None:
-        chosen = passwords.hash(rules.check(order.password, address.text))
-        open_account(work, account, address, order.locale, order.zone)
-        work.append(streams.account(account), *accounts.confirm(accounts.Account(account, order.locale, order.zone)))
-        set_password(work, account, chosen)
-    else:
-        _ensure_right(work, address, order, password_of(work, known), passwords)
-        confirm_address(work, known)
+        _open(work, account, address, order, passwords)
+    elif not passwords.fits_newcomer(password_of(work, known), rules.canonical(order.password)):
+        raise WrongPassword(address)
+    forgive(work, address, order.source)
+    accepted = invitations.accept(state, account, work.now)
     work.append(streams.invitation(state.id), accepted, clinic=state.clinic)
     _grant(work, state, account, order.professional_name)
     return account
@@ -130,6 +143,30 @@ def _grant(work: Work, state: Invitation, account: PersonId, name: Name) -> None
         work.append(streams.membership(grant.membership), grant, clinic=state.clinic)
 
 
+def _invited(work: Work, keys: Keys, invitation: str) -> tuple[Invitation, Address, PersonId | None]:
+    """What is to be accepted, to which address, and by which account, if that address was proven before."""
+    state = _needed(work, invitation)
+    invitations.ensure_acceptable(state, work.now)
+    address = _address(work, keys, state)
+    known = proven_account(work, address.index)
+    if known is not None:
+        ensure_not_to_oneself(state.roles, state.inviter, known)
+        ensure_new(state.roles, roles_held(work, known, state.clinic, work.now))
+    return state, address, known
+
+
+def _open(work: Work, account: PersonId, address: Address, order: Accept, passwords: Passwords) -> None:
+    """A new account for the invited address, which the link proves. Where somebody registered the address and never
+    proved it, that goes with all its links: neither their password nor anything else of theirs counts."""
+    chosen = passwords.hash(rules.check(order.password, address.text))
+    unproven = account_by_index(work, address.index)
+    if unproven is not None:
+        replace_unproven(work, unproven, account)
+    open_account(work, account, address, order.locale, order.zone)
+    work.append(streams.account(account), *accounts.confirm(accounts.Account(account, order.locale, order.zone)))
+    set_password(work, account, chosen)
+
+
 def _address(work: Work, keys: Keys, state: Invitation) -> Address:
     """The address that was invited; it decides whose account this is."""
     row = work.query(select(invitation_rows.c.issued).where(invitation_rows.c.invitation == state.id))[0]
@@ -138,18 +175,6 @@ def _address(work: Work, keys: Keys, state: Invitation) -> Address:
     if not isinstance(text, str):
         raise Invalid("The address of this invitation cannot be read.", help="Ask for a new invitation.")
     return address_of(keys, text)
-
-
-def _ensure_right(work: Work, address: Address, order: Accept, kept: str | None, passwords: Passwords) -> None:
-    wait = seconds_to_wait(work, address, order.source)
-    if wait:
-        raise TooMany(
-            "There were too many wrong passwords for this account.",
-            help=f"Try again in {wait} seconds, or set a new password by mail.",
-            retry_after=wait,
-        )
-    if not passwords.fits(kept, rules.canonical(order.password)):
-        raise WrongPassword(address)
 
 
 def _needed(work: Work, invitation: str) -> Invitation:

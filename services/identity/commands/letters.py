@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import RowMapping
 
-from services.contracts.identity import NoticeFailed, NoticeSent, Template
+from services.contracts.identity import NoticeFailed, NoticeSent, PasswordResetAsked, Template
 from services.identity import streams
 from services.identity.readmodels import letters, tokens
-from services.kernel.fields import Code, Id
+from services.kernel.fields import Code, Id, PersonId
 from services.kernel.time import Instant, plus
 from services.kernel.work import Work
 
@@ -58,6 +58,10 @@ def take(work: Work, letter: RowMapping, secret: Secret | None) -> None:
     tries = letter["tries"] + 1
     work.claim_name("letter", f"{letter['notice']}/{tries}", letter["notice"])
     work.rows.update(letters, {"notice": letter["notice"]}, tries=tries, due=plus(work.now, seconds=LEASE))
+    if letter["template"] == "password_reset" and tries == 1:
+        account = PersonId(letter["person"])
+        work.entries(streams.account(account))
+        work.append(streams.account(account), PasswordResetAsked(account=account))
     if secret is not None:
         work.rows.insert(
             tokens,
@@ -81,10 +85,10 @@ def failed(work: Work, letter: RowMapping, reason: Code) -> None:
     _close(work, letter, NoticeFailed(notice=Id(letter["notice"]), template=letter["template"], reason=reason))
 
 
-def try_later(work: Work, letter: RowMapping) -> None:
-    """The mail server did not take it: try again after a pause that grows, and give up after ``TRIES``."""
+def try_later(work: Work, letter: RowMapping, reason: Code) -> None:
+    """It was not taken: try again after a pause that grows, and give up after ``TRIES``, for the last ``reason``."""
     if letter["tries"] + 1 >= TRIES:
-        failed(work, letter, Code("mail_unavailable"))
+        failed(work, letter, reason)
         return
     due: Instant = plus(work.now, seconds=FIRST_PAUSE * 4 ** letter["tries"])
     work.rows.update(letters, {"notice": letter["notice"]}, due=due)

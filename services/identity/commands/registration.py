@@ -14,7 +14,7 @@ from services.identity import streams
 from services.identity.address import Address
 from services.identity.commands.accounts import confirm_address, open_account, set_password
 from services.identity.commands.letters import queue
-from services.identity.commands.tries import is_mail_allowed
+from services.identity.commands.tries import clear_tries, is_mail_allowed
 from services.identity.lookups import (
     account_by_index,
     account_row,
@@ -22,8 +22,11 @@ from services.identity.lookups import (
     find_token,
     is_fenced,
     links_of,
+    password_of,
+    proven_account,
     token_row,
 )
+from services.identity.passwords import Passwords
 from services.identity.readmodels import links, tokens
 from services.kernel.errors import Conflict, Erased
 from services.kernel.fields import ClinicId, PersonId, Reference
@@ -33,33 +36,36 @@ from services.kernel.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """``password`` is the hash of what was typed; ``is_right`` says whether it opens the account of this address."""
+    """``password`` is in its canonical form."""
 
     clinic: ClinicId
     address: Address
     password: str = field(repr=False)
-    is_right: bool
 
 
-def register(work: Work, order: Register) -> None:
-    """Ask to become a client of a clinic; the mail tells what comes next. Raises ``NotFound`` for no such clinic."""
+def register(work: Work, order: Register, passwords: Passwords) -> None:
+    """Ask to become a client of a clinic; the mail tells what comes next. The password is hashed once, whoever holds
+    the address: as it is kept, or to see whether it is right. Raises ``NotFound`` for no such clinic."""
     clinic_row(work, order.clinic)
     if not is_mail_allowed(work, order.address):
         return
+    known = proven_account(work, order.address.index)
+    if known is None:
+        _begin(work, order, passwords.hash(order.password))
+        return
+    is_right = passwords.fits_newcomer(password_of(work, known), order.password)
+    is_new = all(link["clinic"] != order.clinic for link in links_of(work, known))
+    queue(work, "confirm_email" if is_right and is_new else "address_known", known, clinic=order.clinic)
+
+
+def _begin(work: Work, order: Register, hashed: str) -> None:
+    """A letter asks for the proof; the account is opened with the first of several registrations."""
     account = account_by_index(work, order.address.index)
     if account is None:
         account = PersonId(new_id())
         work.who = replace(work.who, actor=account)
         open_account(work, account, order.address, None, None)
-        queue(work, "confirm_email", account, clinic=order.clinic, password=order.password)
-        return
-    row = account_row(work, account)
-    if row is None or not row["confirmed"]:
-        queue(work, "confirm_email", account, clinic=order.clinic, password=order.password)
-    elif order.is_right and all(link["clinic"] != order.clinic for link in links_of(work, account)):
-        queue(work, "confirm_email", account, clinic=order.clinic)
-    else:
-        queue(work, "address_known", account, clinic=order.clinic)
+    queue(work, "confirm_email", account, clinic=order.clinic, password=hashed)
 
 
 def prove_address(work: Work, secret: str) -> None:
@@ -74,6 +80,7 @@ def prove_address(work: Work, secret: str) -> None:
     confirm_address(work, account)
     if row["password"] is not None and not (known and known["confirmed"]):
         set_password(work, account, row["password"])
+        clear_tries(work, account)
 
 
 def join(work: Work, secret: str) -> PersonId:

@@ -1,4 +1,7 @@
-"""Signing in and out. What a wrong try is told is the same, whether the account exists or not."""
+"""Signing in and out. What a wrong try is told is the same, whether the account exists or not.
+
+Signing in is two use cases: the try is reserved, then its password is looked at.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -7,7 +10,7 @@ from sqlalchemy import RowMapping
 from services.contracts.identity import RefusedSignIn, SignedIn, SignedOut, SignInRefused, SignInsRevoked
 from services.identity import streams
 from services.identity.address import Address
-from services.identity.commands.tries import count_failure, forgive, is_first_to_wait, seconds_to_wait
+from services.identity.commands.tries import Wait, count_failure, forgive, is_first_to_wait, reserve
 from services.identity.domain import password as rules
 from services.identity.lookups import account_by_index, account_row, is_fenced, password_of
 from services.identity.passwords import Passwords
@@ -39,29 +42,27 @@ class Opened:
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """``wait``: seconds before the next try, 0 where it may be tried at once."""
+def reserve_try(work: Work, address: Address, source: str, remote: str) -> Wait | None:
+    """Count a try before its password is looked at; or why it must wait, of which the first is recorded."""
+    account = account_by_index(work, address.index)
+    wait = reserve(work, address, source)
+    if wait is not None and is_first_to_wait(work, address) and account is not None:
+        _refuse(work, account, "closed" if wait.closed else "too_many_tries", remote)
+    return wait
 
-    wait: int
 
-
-def sign_in(work: Work, order: SignIn, passwords: Passwords) -> Opened | Refused:
-    """Open a sign-in. A refusal is returned, because it is recorded; an exception would record nothing."""
+def sign_in(work: Work, order: SignIn, passwords: Passwords) -> Opened | None:
+    """Open a sign-in, for which a try was reserved. A refusal (none) is returned, because it is recorded; an exception
+    would record nothing."""
     account = account_by_index(work, order.address.index)
-    wait = seconds_to_wait(work, order.address, order.source)
-    if wait:
-        if account is not None and is_first_to_wait(work, order.address):
-            _refuse(work, account, "too_many_tries", order.remote)
-        return Refused(wait)
     password = rules.canonical(order.password)
     kept = password_of(work, account)
     if not passwords.fits(kept, password) or account is None or kept is None:
-        count_failure(work, order.address, order.source)
+        count_failure(work, order.source)
         if account is not None:
             _refuse(work, account, _reason(account_row(work, account)), order.remote)
-        return Refused(0)
-    forgive(work, order.address)
+        return None
+    forgive(work, order.address, order.source)
     if passwords.is_outdated(kept):
         work.rows.put(kept_passwords, account=account, hash=passwords.hash(password))
     return _open(work, account, order)
@@ -69,7 +70,7 @@ def sign_in(work: Work, order: SignIn, passwords: Passwords) -> Opened | Refused
 
 def record_wrong_password(work: Work, address: Address, source: str, remote: str) -> None:
     """A password was wrong elsewhere than at the sign-in: counted and recorded as there."""
-    count_failure(work, address, source)
+    count_failure(work, source)
     account = account_by_index(work, address.index)
     if account is not None:
         _refuse(work, account, "unknown_or_wrong", remote)

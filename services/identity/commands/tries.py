@@ -1,17 +1,38 @@
-"""Counting failed tries and mails, by address and by source; how long to wait is decided by ``domain.throttle``."""
+"""Counting tries, requests and mails, by address and by source; how long to wait is decided by ``domain.throttle``.
 
-from sqlalchemy import RowMapping, case, select, update
+A try with a password is reserved before the password is looked at: counted as a failure, and forgiven when it was
+right. So tries at the same moment are counted one by one, and no more are looked at than the limit lets.
+
+Who signed in rightly with an address from a place on the network may go on from there, whatever others do in the same
+place: many people may sit behind one source, and none of them can lock out the rest.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import RowMapping, and_, case, delete, literal, not_, select, update
 
 from services.identity.address import Address
 from services.identity.domain import throttle
 from services.identity.domain.throttle import Counter, Limit
 from services.identity.lookups import EMAIL, Asks
 from services.identity.readmodels import throttles
+from services.kernel.errors import TooMany
 from services.kernel.store.tables import names
 from services.kernel.time import Instant, plus
 from services.kernel.work import Work
 
+QUIET_DAYS = 90  # after which counters are forgotten that nobody touched
+
+_TRY = "try"  # the scope of names that number the tries with an address; owned by the address's counter
 _NEVER = Instant("0001-01-01T00:00:00.000000Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a try is not looked at: so many seconds; or, where the way is closed, until other proof opens it."""
+
+    seconds: int
+    closed: bool
 
 
 def of_address(address: Address) -> str:
@@ -19,31 +40,50 @@ def of_address(address: Address) -> str:
     return f"address/{address.index}"
 
 
-def seconds_to_wait(work: Work, address: Address, source: str) -> int:
-    """How long a try with this address from this source must wait; 0 is not at all."""
-    limits = {of_address(address): throttle.OF_ADDRESS, source: throttle.OF_SOURCE}
-    counters = _counters(work, *limits)
-    return max(throttle.wait(limit, counters.get(name), work.now) for name, limit in limits.items())
+def reserve(work: Work, address: Address, source: str) -> Wait | None:
+    """Count a try before its password is looked at; or say how long it must wait, and count nothing. Of two at the same
+    moment one gets ``NameTaken`` and asks again."""
+    counter, here = of_address(address), _from_here(address, source)
+    rows = _rows(work, counter, source, here)
+    mine = rows.get(counter)
+    waits = [throttle.wait(throttle.OF_ADDRESS, _counter(mine), work.now)]
+    if here not in rows:
+        waits.append(throttle.wait(throttle.OF_SOURCE, _counter(rows.get(source)), work.now))
+    if max(waits):
+        return Wait(max(waits), throttle.is_closed(throttle.OF_ADDRESS, _counter(mine)))
+    work.claim_name(_TRY, f"{counter}/{mine['failures']}/{mine['last']}" if mine else counter, counter)
+    _count(work, counter, _horizon(throttle.OF_ADDRESS, work.now))
+    return None
 
 
-def count_failure(work: Work, address: Address, source: str) -> None:
-    """One more failure of both."""
-    _count(work, of_address(address), throttle.OF_ADDRESS)
-    _count(work, source, throttle.OF_SOURCE)
+def count_failure(work: Work, source: str) -> None:
+    """A reserved try was wrong: its source is counted too."""
+    _count(work, source, _horizon(throttle.OF_SOURCE, work.now))
 
 
-def forgive(work: Work, address: Address) -> None:
-    """It went well: failures of this address are forgotten. Those of the source stand, or a thief with one account of
-    their own could go on for ever."""
-    work.rows.delete(throttles, name=of_address(address))
+def forgive(work: Work, address: Address, source: str) -> None:
+    """A reserved try was right: failures of this address are forgotten, and it is known here from now on. Failures of
+    the source stand, or a thief with one account of their own could go on for ever."""
+    _forget(work, of_address(address))
+    work.rows.put(throttles, name=_from_here(address, source), failures=0, last=work.now, told=False)
 
 
 def clear_tries(work: Work, account: str) -> None:
     """Forget whatever was counted for the address of an account: the way is open again, and nothing of it is left."""
     held = select(names.c.name).where(names.c.scope == EMAIL, names.c.owner == account)
     for row in work.query(held):
-        work.rows.delete(throttles, name=f"address/{row['name']}")
+        _forget(work, f"address/{row['name']}")
         work.rows.delete(throttles, name=f"mail/{row['name']}")
+        work.row(delete(throttles).where(throttles.c.name.startswith(f"known/{row['name']}/")))
+
+
+def forget_quiet(work: Work) -> None:
+    """Forget counters that nobody touched for long, but not that the way to an account is closed."""
+    held = select(literal("address/") + names.c.name).where(names.c.scope == EMAIL)
+    closed = and_(throttles.c.failures >= throttle.OF_ADDRESS.hard_cap, throttles.c.name.in_(held))
+    work.row(delete(throttles).where(throttles.c.last <= plus(work.now, days=-QUIET_DAYS), not_(closed)))
+    counted = select(throttles.c.name)
+    work.row(delete(names).where(names.c.scope == _TRY, names.c.owner.not_in(counted)))
 
 
 def is_first_to_wait(work: Work, address: Address) -> bool:
@@ -55,26 +95,54 @@ def is_first_to_wait(work: Work, address: Address) -> bool:
     return True
 
 
+def count_request(work: Work, source: str) -> None:
+    """Count a request of somebody unknown. Raises ``TooMany``."""
+    name, quota = f"requests/{source}", throttle.OF_REQUESTS
+    wait = throttle.wait_for_quota(quota, _counter(_rows(work, name).get(name)), work.now)
+    if wait:
+        raise TooMany(
+            "Very many requests came from this place on the network within this hour.",
+            help=f"Try again in {-(-wait // 60)} minutes. Nothing that was sent before is lost.",
+            retry_after=wait,
+        )
+    _count(work, name, plus(quota.begun(work.now), microseconds=-1))
+
+
 def is_mail_allowed(work: Work, address: Address) -> bool:
     """Whether one more mail may be caused to this address by anybody; it is counted."""
-    name = f"mail/{address.index}"
-    if throttle.wait(throttle.OF_MAIL, _counters(work, name).get(name), work.now):
+    name, limit = f"mail/{address.index}", throttle.OF_MAIL
+    if throttle.wait(limit, _counter(_rows(work, name).get(name)), work.now):
         return False
-    _count(work, name, throttle.OF_MAIL)
+    _count(work, name, _horizon(limit, work.now))
     return True
 
 
-def _counters(asks: Asks, *wanted: str) -> dict[str, Counter]:
-    return {name: Counter(row["failures"], row["last"]) for name, row in _rows(asks, *wanted).items()}
+def _from_here(address: Address, source: str) -> str:
+    """The name of the row that tells that an address was rightly signed in from a source."""
+    return f"known/{address.index}/{source}"
 
 
 def _rows(asks: Asks, *wanted: str) -> dict[str, RowMapping]:
     return {row["name"]: row for row in asks.query(select(throttles).where(throttles.c.name.in_(wanted)))}
 
 
-def _count(work: Work, name: str, limit: Limit) -> None:
-    """Add one where the row stands, so that two failures at the same moment are two."""
-    horizon = _NEVER if limit.forget is None else plus(work.now, seconds=-limit.forget)
+def _counter(row: RowMapping | None) -> Counter | None:
+    return None if row is None else Counter(row["failures"], row["last"])
+
+
+def _horizon(limit: Limit, now: Instant) -> Instant:
+    return _NEVER if limit.forget is None else plus(now, seconds=-limit.forget)
+
+
+def _count(work: Work, name: str, forgotten: Instant) -> None:
+    """Add one where the row stands, so that two at the same moment are two. What was counted until ``forgotten`` counts
+    no more."""
     work.rows.add(throttles, name=name, failures=0, last=work.now, told=False)
-    failures = case((throttles.c.last <= horizon, 0), else_=throttles.c.failures) + 1
+    failures = case((throttles.c.last <= forgotten, 0), else_=throttles.c.failures) + 1
     work.row(update(throttles).where(throttles.c.name == name).values(failures=failures, last=work.now, told=False))
+
+
+def _forget(work: Work, counter: str) -> None:
+    """Delete the counter of an address with the numbers of its tries: the counter first, so that none is left alone."""
+    work.rows.delete(throttles, name=counter)
+    work.rows.delete(names, scope=_TRY, owner=counter)

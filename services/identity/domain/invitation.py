@@ -71,23 +71,38 @@ def issue(
 
 def accept(state: Invitation, account: PersonId, now: Instant) -> InvitationAccepted:
     """Accept. Raises ``Conflict`` unless it is pending."""
-    _ensure_pending(state, now)
+    ensure_acceptable(state, now)
     return InvitationAccepted(invitation=state.id, account=account)
 
 
 def revoke(state: Invitation, by: PersonId, now: Instant) -> InvitationRevoked:
     """Take it back. Raises ``Conflict`` unless it is pending."""
-    _ensure_pending(state, now)
+    _ensure_pending(
+        state,
+        now,
+        accepted="To take the role away, end the membership; the people of the clinic are listed with theirs.",
+        otherwise="Nothing is left to do: its link does not hold any more.",
+    )
     return InvitationRevoked(invitation=state.id, by=by)
 
 
-def _ensure_pending(state: Invitation, now: Instant) -> None:
+def ensure_acceptable(state: Invitation, now: Instant) -> None:
+    """Raises ``Conflict`` unless it is pending."""
+    _ensure_pending(
+        state,
+        now,
+        accepted="Sign in with the account that accepted it.",
+        otherwise="Ask whoever invited you for a new invitation.",
+    )
+
+
+def _ensure_pending(state: Invitation, now: Instant, *, accepted: str, otherwise: str) -> None:
     found = state_of(state.answer, state.expires, now)
     if found == "pending":
         return
     words = {"accepted": "was accepted already", "revoked": "was taken back", "expired": "has expired"}
     raise Conflict(
         f"This invitation {words[found]}.",
-        help="Sign in if you have an account; otherwise ask for a new invitation.",
+        help=accepted if found == "accepted" else otherwise,
         extra={"state": found},
     )

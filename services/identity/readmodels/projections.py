@@ -216,8 +216,8 @@ def _sign_ins_revoked(entry: Entry[SignInsRevoked], rows: Rows) -> None:
 
 
 def _answered(service: str, answer: ErasureAnswer, rows: Rows) -> None:
-    """A service answers once; that it comes again changes nothing."""
-    rows.add(
+    """A service answers once, and again when what it had to keep may go: the last answer is the one that is true."""
+    rows.put(
         erasure_answers,
         erasure=answer.erasure,
         service=service,
