@@ -13,7 +13,7 @@ from prometheus_client import start_http_server
 
 from services.embedded import House, hold, prepare
 from services.kernel.errors import Unavailable
-from services.kernel.http.wsgi import Gunicorn
+from services.kernel.http.wsgi import Gunicorn, behind
 from services.kernel.logs import configure_logs
 from services.kernel.parts import open_log
 from services.kernel.settings import Settings
@@ -39,7 +39,7 @@ def serve_house(settings: Settings) -> None:
     def make() -> "WSGIApplication":
         house.append(House(settings))
         house[0].start()
-        return house[0].app()
+        return behind(settings.gateways, house[0].app())
 
     def end(_server: object, _worker: object) -> None:
         for each in house:
@@ -56,7 +56,11 @@ def serve_service(settings: Settings, name: str) -> None:
     _ensure_port(settings.bind, settings.port, "AMANAH_PORT")
     build(name, settings).close()  # say at once, and plainly, what is missing
     processes, threads = settings.processes, settings.threads
-    Gunicorn(lambda: build(name, settings).app, _address(settings), processes=processes, threads=threads).run()
+
+    def make() -> "WSGIApplication":
+        return behind(settings.gateways, build(name, settings).app)
+
+    Gunicorn(make, _address(settings), processes=processes, threads=threads).run()
 
 
 def work_service(settings: Settings, name: str) -> None:

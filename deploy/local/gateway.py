@@ -38,6 +38,8 @@ class Upstream:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         asked = Request(environ)
         headers = {name: value for name, value in asked.headers.items() if name.lower() not in _HOP}
+        said, seen = asked.headers.get("X-Forwarded-For"), asked.remote_addr or "unknown"
+        headers["X-Forwarded-For"] = f"{said}, {seen}" if said else seen
         address = self._base + environ["PATH_INFO"] + (f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else "")
         try:
             got = self._session.request(

@@ -129,6 +129,7 @@ class RealHouse:
             "AMANAH_MAIL_FOLDER": str(self.mail_folder),
             "AMANAH_URL": self.url,
             "AMANAH_PROCESSES": "1",
+            "AMANAH_GATEWAYS": "1",
         }
         return inherited | own | self.cluster.settings(service, process) | self.more
 

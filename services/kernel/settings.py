@@ -63,6 +63,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("AMANAH_BIND", "127.0.0.1", "word", "The address to listen on"),
     Setting("AMANAH_PORT", "8000", "1..65535", "The port to listen on"),
     Setting("AMANAH_THREADS", "8", "1..64", "Threads that answer requests, for each process"),
+    Setting(
+        "AMANAH_GATEWAYS",
+        "0",
+        "0..5",
+        "How many gateways stand in front, each adding who asked it to X-Forwarded-For; with 0 nobody is believed",
+    ),
     Setting("AMANAH_WORK_PORT", None, "1..65535", "The port on which a worker (amanah work) shows /metrics; else none"),
     Setting("AMANAH_PROCESSES", "2", "1..32", "Processes that answer requests, for each service that runs alone"),
     Setting("AMANAH_SAMPLE", "no", "yes|no", "Fill an empty installation with the sample network"),
@@ -124,6 +130,7 @@ class Settings:
     port: int
     threads: int
     processes: int
+    gateways: int
     work_port: int | None
     sample: bool
     data: Path
@@ -300,6 +307,7 @@ def _settings(values: dict[str, str | None]) -> Settings:
         port=int(text("PORT")),
         threads=int(text("THREADS")),
         processes=int(text("PROCESSES")),
+        gateways=int(text("GATEWAYS")),
         work_port=int(text("WORK_PORT")) if given("WORK_PORT") else None,
         sample=given("SAMPLE") == "yes",
         data=data,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 GRACE = 10  # seconds to end what is under way
 REST = 75  # seconds that an open connection may rest
 LONGEST = 60  # seconds without a sign of life after which a process is replaced
+
+
+def behind(gateways: int, app: "WSGIApplication") -> "WSGIApplication":
+    """An app that is asked through so many gateways. Who asks is then told by X-Forwarded-For, counted from its end:
+    what stands further left anybody may have written."""
+    return ProxyFix(app, x_for=gateways, x_proto=0) if gateways else app
 
 
 class Gunicorn(BaseApplication):  # type: ignore[misc]
