@@ -185,7 +185,7 @@ MENDERS: Mapping[Mender, Words] = {
     "client": _both("The client can mend this", "Konseli dapat membereskannya"),
     "guardian": _both("A guardian can mend this", "Wali dapat membereskannya"),
     "authority": _both("Only the authority can change this", "Hanya lembaga penerbit yang dapat mengubahnya"),
-    "nobody": _both("Nobody can change this", "Tidak ada yang dapat mengubahnya"),
+    "nobody": _both("Nothing can be done about this now", "Saat ini tidak ada yang dapat dilakukan tentang hal ini"),
 }
 
 ROUTES: Mapping[RouteKind, Words] = {

@@ -1,6 +1,5 @@
 """The composition root of sessions: the one place where its parts are chosen and joined."""
 
-from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import TZPATH
 
@@ -21,34 +20,32 @@ from services.kernel.worker import Tick, Worker
 from services.sessions import due
 from services.sessions.api import BLUEPRINTS
 from services.sessions.consent import consent_items
-from services.sessions.context import Context
+from services.sessions.context import Context, FreshEnough
 from services.sessions.policy import OPERATIONS
 from services.sessions.reactions import make_reactions
 from services.sessions.readmodels import PROJECTIONS
 from services.sessions.readmodels.tables import TABLES, clinics, revocations
 
 FOLLOWS = ("identity", "licensing")
-BOUND_MINUTES = 15  # that what licensing told may be old to book or start
+BOUND_MINUTES = 15  # that what others told may be old to book or start by, or to erase
 
 
-def build(
-    settings: Settings, clock: Clock = system_clock, *, fresh_enough: Callable[[Instant], bool] | None = None
-) -> Built:
-    """Sessions on the parts that the settings name. ``fresh_enough``: whether what licensing told is young enough to
-    book or start by; without it, by what the worker wrote down of the heads of its lanes."""
+def build(settings: Settings, clock: Clock = system_clock, *, fresh_enough: FreshEnough | None = None) -> Built:
+    """Sessions on the parts that the settings name. ``fresh_enough``: whether what another service told is young enough
+    to book, start or erase by; without it, by what the worker wrote down of the heads of its lanes."""
     assembly = assemble(settings, "sessions", PROJECTIONS, clock=clock)
     service = assembly.service
     consent_items()  # a text that is not whole stops the start, not a client
     listener = Listener(service, make_reactions(service.keys))
 
-    def known_enough(now: Instant) -> bool:
-        until = known_until(service, "licensing", settings.lanes)
+    def known_enough(source: str, now: Instant) -> bool:
+        until = known_until(service, source, settings.lanes)
         return until is not None and plus(until, minutes=BOUND_MINUTES) >= now
 
     context = Context(service, settings, tzdata_release(), fresh_enough or known_enough)
     on_refused = record_refusals(service, _refusal, clinics.c.clinic)
     app = service_app(service, BLUEPRINTS, context, OPERATIONS, revocations, on_refused)
-    return Built(assembly, app, lambda log: _worker(assembly, listener, log), TABLES, listener)
+    return Built(assembly, app, lambda log: _worker(assembly, context, listener, log), TABLES, listener)
 
 
 def tzdata_release() -> Code:
@@ -63,12 +60,10 @@ def tzdata_release() -> Code:
     return Code(tzdata.IANA_VERSION)
 
 
-def _worker(assembly: Assembly, listener: Listener, log: Log) -> Worker:
-    service = assembly.service
+def _worker(assembly: Assembly, context: Context, listener: Listener, log: Log) -> Worker:
     ticks = (
-        Tick("erasures", due.ERASE_EVERY, lambda: due.carry_out_erasures(service)),
-        Tick("kept records", due.KEPT_EVERY, lambda: due.look_again_at_kept(service)),
-        Tick("lately booked", due.JUDGE_EVERY, lambda: due.judge_lately_booked(service)),
+        Tick("erasures", due.ERASE_EVERY, lambda: due.carry_out_erasures(context)),
+        Tick("lately booked", due.JUDGE_EVERY, lambda: due.judge_lately_booked(context.service)),
     )
     return Worker(assembly, log, listener, listener, FOLLOWS, ticks, flush=listener.flush)
 

@@ -1,40 +1,41 @@
 """What the worker does by the clock: it carries out erasures, also when what had to be kept may go, and judges once
-more what was booked lately."""
+more what was booked lately.
+
+Nothing is erased by old news: a hold, or a rule that keeps the words for longer, may stand in what did not arrive.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from services.kernel.fields import ClinicId, Id, PersonId
 from services.kernel.service import Service
+from services.kernel.time import Instant
 from services.kernel.work import Who
 from services.sessions.commands.erasing import Order, answer_erasure, cancel_coming
 from services.sessions.commands.judging_again import judge_again
+from services.sessions.context import Context
 from services.sessions.queries.coming import lately_booked
-from services.sessions.readmodels.tables import erasure_answers, erasure_orders
+from services.sessions.readmodels.tables import erasures_due
 
 T = TypeVar("T")
 
 SELF = Who("service/sessions")
 
 ERASE_EVERY = 2.0  # seconds
-KEPT_EVERY = 3600.0  # seconds
 JUDGE_EVERY = 300.0  # seconds
-LATELY_MINUTES = 15  # three times as long: a worker that was away for a while misses nothing
+LATELY_MINUTES = 15  # three rounds: one that fails, or a worker that is away for two of them, misses nothing
+
+_HOLDS, _RULES = "identity", "licensing"  # who tells of them
 
 
-def carry_out_erasures(service: Service) -> None:
-    """Carry out every erasure that is due and not answered."""
-    due = (erasure_orders.c.not_before <= service.clock(), erasure_answers.c.erasure.is_(None))
-    _each(_orders(service, *due), lambda order: _carry_out(service, order))
-
-
-def look_again_at_kept(service: Service) -> None:
-    """Carry out every erasure whose answer was "kept", once that time is over; where no end was known, look whether it
-    is known now."""
-    over = erasure_answers.c.until.is_(None) | (erasure_answers.c.until <= service.clock())
-    _each(_orders(service, erasure_answers.c.kind == "kept", over), lambda order: _carry_out(service, order))
+def carry_out_erasures(context: Context) -> None:
+    """Carry out every erasure that is due, if both holds and rules were heard of lately."""
+    service = context.service
+    now = service.clock()
+    if all(context.fresh_enough(source, now) for source in (_HOLDS, _RULES)):
+        _each(_orders(service, now), lambda order: _carry_out(service, order))
 
 
 def judge_lately_booked(service: Service) -> None:
@@ -61,8 +62,6 @@ def _each(items: Iterable[T], act: Callable[[T], None]) -> None:
         raise failed
 
 
-def _orders(service: Service, *which: ColumnElement[bool]) -> list[Order]:
-    answered = erasure_orders.outerjoin(erasure_answers, erasure_answers.c.erasure == erasure_orders.c.erasure)
-    wanted = select(erasure_orders).select_from(answered).where(*which).order_by(erasure_orders.c.not_before)
-    rows = service.query(wanted)
+def _orders(service: Service, now: Instant) -> list[Order]:
+    rows = service.query(select(erasures_due).where(erasures_due.c.at <= now).order_by(erasures_due.c.at))
     return [Order(Id(row["erasure"]), PersonId(row["client"]), ClinicId(row["clinic"])) for row in rows]

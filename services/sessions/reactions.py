@@ -1,10 +1,10 @@
 """What this service does when another's event arrives; never run by a rebuild.
 
 A founded clinic gets its key; changed law, a membership that ended, or another home of a counselor has coming sessions
-judged again. An erasure order is only learned: the worker carries it out when it can be (``due``).
+judged again. An erasure order is only noted down: the worker carries it out when it can be (``due``).
 """
 
-from services.contracts.identity import ClinicFounded, MembershipEnded
+from services.contracts.identity import ClinicFounded, ErasureOrdered, MembershipEnded
 from services.contracts.licensing import ClearancePublished, PlaceRulesPublished, ProfileRecorded
 from services.contracts.sessions import ClinicOpened
 from services.kernel.events import Entry
@@ -16,6 +16,7 @@ from services.sessions import streams
 from services.sessions.commands.judging_again import judge_again
 from services.sessions.queries.coming import coming
 from services.sessions.queries.judging import News
+from services.sessions.readmodels.tables import erasures_due
 
 
 def make_reactions(keys: Keys) -> Reactions:
@@ -35,6 +36,12 @@ def make_reactions(keys: Keys) -> Reactions:
     reactions.on(PlaceRulesPublished)(_judge_by_place_rules)
     reactions.on(MembershipEnded)(_judge_without_membership)
     reactions.on(ProfileRecorded)(_judge_by_home)
+
+    @reactions.on(ErasureOrdered)
+    def note_down(work: Work, entry: Entry[ErasureOrdered]) -> None:
+        told = entry.data
+        work.rows.add(erasures_due, erasure=told.erasure, client=told.client, clinic=told.clinic, at=told.not_before)
+
     return reactions
 
 

@@ -1,24 +1,24 @@
-"""The sentence of each reason of the gate that is this service's own, in English and Indonesian.
+"""The sentence of each reason of the gate, and of an offer, that is this service's own, in English and Indonesian.
 
 Reasons of the law have theirs in ``contracts.words``. Plain, warm, exact; who can mend it stands beside it.
 """
 
 from collections.abc import Mapping
 
-from services.contracts.words import REASONS, Words
+from services.contracts.words import COARSE, COARSE_HELP, REASONS, Words
 
 GATE: Mapping[str, Words] = {
     "place_not_attested": {
         "en": "The client has not said yet where they are",
-        "id": "Klien belum menyatakan di mana ia berada",
+        "id": "Konseli belum menyatakan di mana ia berada",
     },
     "place_unknown": {
         "en": "Where the client is is not known yet",
-        "id": "Tempat klien berada belum diketahui",
+        "id": "Tempat konseli berada belum diketahui",
     },
     "identity_not_checked": {
         "en": "The client has not said their phrase yet",
-        "id": "Klien belum menyebutkan frasanya",
+        "id": "Konseli belum menyebutkan frasanya",
     },
     "phrase_not_matched": {
         "en": "The phrase was not the one that is kept; it can be said again",
@@ -46,7 +46,7 @@ GATE: Mapping[str, Words] = {
     },
     "client_not_ready": {
         "en": "The client has not confirmed this yet",
-        "id": "Klien belum memastikan hal ini",
+        "id": "Konseli belum memastikan hal ini",
     },
     "counselor_not_ready": {
         "en": "The counselor has not confirmed this yet",
@@ -63,16 +63,25 @@ GATE: Mapping[str, Words] = {
     },
     "client_in_session": {
         "en": "The client is still in another session; its counselor can end it",
-        "id": "Klien masih dalam sesi lain; konselor sesi itu dapat mengakhirinya",
+        "id": "Konseli masih dalam sesi lain; konselor sesi itu dapat mengakhirinya",
     },
     "counselor_in_session": {
         "en": "The counselor is still in another session and can end it first",
-        "id": "Konselor masih dalam sesi lain; akhiri sesi itu lebih dahulu",
+        "id": "Konselor masih dalam sesi lain dan dapat mengakhirinya lebih dahulu",
     },
     "session_cancelled": {"en": "This session was cancelled", "id": "Sesi ini dibatalkan"},
     "session_missed": {"en": "This session is recorded as missed", "id": "Sesi ini tercatat tidak terlaksana"},
     "session_started": {"en": "This session has started", "id": "Sesi ini sudah dimulai"},
     "session_ended": {"en": "This session is over", "id": "Sesi ini sudah selesai"},
+}
+
+# Why a counselor is not offered, and what to do next.
+NOT_OFFERED: Mapping[str, Words] = dict(COARSE) | {"law_not_heard": GATE["law_not_heard"]}
+NEXT_STEP: Mapping[str, Words] = dict(COARSE_HELP) | {
+    "law_not_heard": {
+        "en": "Nothing can be booked until we have; the help lines are there for you now",
+        "id": "Sesi belum bisa dipesan sebelum ada kabar; nomor bantuan tersedia untuk Anda sekarang juga",
+    }
 }
 
 _SENTENCES: dict[str, Words] = {str(code): words for code, words in REASONS.items()} | dict(GATE)

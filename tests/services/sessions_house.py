@@ -20,6 +20,7 @@ from services.kernel.built import Built
 from services.kernel.codec import decode
 from services.kernel.events import Entry
 from services.kernel.fields import ClinicId, Id, Name, PersonId, Place, Reference
+from services.kernel.http.app import context_of
 from services.kernel.http.tokens import Membership
 from services.kernel.ids import new_id
 from services.kernel.listening import Listener
@@ -28,6 +29,7 @@ from services.kernel.store.opening import migrate
 from services.kernel.time import Instant, Zone, plus
 from services.sessions import due, examples
 from services.sessions.app import build
+from services.sessions.context import Context
 from tests.world import NOON, ApiClient, Clockwork, client_of, deliver, service_settings, token_for
 
 V1 = "/sessions/v1"
@@ -39,7 +41,7 @@ class House:
     def __init__(self, folder: Path, postgres: str | None = None) -> None:
         self.clock = Clockwork()
         self.settings = service_settings(folder, "sessions") if postgres is None else _on_postgres(folder, postgres)
-        self.built: Built = build(self.settings, self.clock, fresh_enough=lambda now: True)
+        self.built: Built = build(self.settings, self.clock, fresh_enough=lambda source, now: True)
         assert self.built.listener is not None
         self.listener: Listener = self.built.listener
         self.heard: list[Entry[Any]] = []
@@ -90,10 +92,15 @@ class House:
         self.hear(order)
         self.turn()
 
+    @property
+    def context(self) -> Context:
+        """What the views and the worker work with."""
+        with self.built.app.app_context():
+            return context_of(Context)
+
     def turn(self) -> None:
         """What the worker does by the clock."""
-        due.carry_out_erasures(self.built.service)
-        due.look_again_at_kept(self.built.service)
+        due.carry_out_erasures(self.context)
         due.judge_lately_booked(self.built.service)
 
     def profile(self, account: str, home: str = "CA-ON") -> None:

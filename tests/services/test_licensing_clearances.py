@@ -1,24 +1,27 @@
 """What licensing tells the other services: rules, place rules, clearances, and its answer to an erasure order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import column, func, select, table, text
 
 from services.contracts.identity import ErasureOrdered, SignInsRevoked
 from services.contracts.licensing import CredentialRecorded, ProfileRecorded
 from services.kernel.errors import Unavailable
 from services.kernel.fields import ClinicId, Id, Language, Name, PersonId, Place, seal
 from services.kernel.log.embedded import EmbeddedLog
+from services.kernel.store.changes import execute
 from services.kernel.time import LocalDate
 from services.kernel.work import Who
 from services.kernel.worker import Worker
 from services.licensing import streams
 from services.licensing.commands.counselors import RecordProfile, record_profile
-from services.licensing.commands.due import DERIVED
+from services.licensing.commands.due import DERIVED, mark_everybody_due, take_off
 from services.licensing.commands.rules import Adopt, adopt_rule, publish_ruleset
 from services.licensing.domain.rule import source_hash
 from services.licensing.examples import NADIA_ARIZONA, NADIA_PROFILE
@@ -47,6 +50,21 @@ def tick(worker: Worker, name: str) -> object:
 def clearances(house: House, place: str) -> list[Any]:
     told = [entry.data.clearance for entry in house.recorded("licensing.clearance-published")]
     return [clearance for clearance in told if clearance.place == place]
+
+
+_ACTIVITY = table("pg_stat_activity", column("datname"), column("wait_event_type"))
+_WAITING_FOR_A_ROW = select(_ACTIVITY).where(
+    _ACTIVITY.c.datname == func.current_database(), _ACTIVITY.c.wait_event_type == "Lock"
+)
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Whether a condition comes true before a deadline."""
+    deadline = monotonic() + 10
+    while not condition():
+        if monotonic() > deadline:
+            return False
+    return True
 
 
 def waiting(house: House) -> int:
@@ -146,6 +164,32 @@ def the_refusal_overtakes(house: House) -> None:
     assert house.verify(credential).status_code == 201
     assert (cut.happened, waiting(house)) == (True, 0)
     assert clearances(house, "US-AZ")[-1].routes == ()
+
+
+def test_an_adoption_that_meets_a_derivation_before_its_commit_is_not_lost(tmp_path: Path, postgres_url: str) -> None:
+    """The derivation has written, and is held before its commit; so the adoption waits for the row of its mark."""
+    with House(tmp_path, postgres_url=postgres_url) as house, ThreadPoolExecutor(1) as aside:
+        service = house.built.service
+        service.do(Who(NADIA), record_profile, RecordProfile(("counselor",), (Language("en"),), Place("GB")))
+        derivation = service.work(Who("service/licensing"))
+        assert take_off(derivation, NADIA)
+        with service.backend.engine.connect() as held:
+            held.execute(text("begin"))
+            for change in derivation.rows.statements:
+                execute(held, change)
+            adoption = aside.submit(house.adopt, "gb.counsellor-title")
+            met = soon(lambda: adoption.done() or bool(service.query(_WAITING_FOR_A_ROW)))
+            held.execute(text("commit"))
+        adoption.result(timeout=10)
+        assert met
+        assert (waiting(house), [clearance.counselor for clearance in clearances(house, "GB")]) == (0, [NADIA])
+
+
+def test_an_adoption_overlooks_no_profile_that_is_being_recorded(house: House) -> None:
+    recording, adopting = (house.built.service.work(Who(who)) for who in (NADIA, SARI))
+    record_profile(recording, RecordProfile(("counselor",), (Language("en"),), Place("GB")))
+    mark_everybody_due(adopting)
+    assert recording.locks & adopting.locks, "one of the two is written after the other"
 
 
 def test_one_who_cannot_be_derived_does_not_hold_up_the_others(house: House) -> None:

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from services.contracts.identity import ClientLeft, ErasureOrdered, LegalHoldLifted, LegalHoldPlaced
+from services.contracts.identity import ClientLeft, ErasureOrdered
 from services.contracts.practice import Retention
 from services.contracts.practice.days import BEGINNING
 from services.kernel.errors import Unavailable
-from services.kernel.fields import ClinicId, Id, PersonId, Sealed
+from services.kernel.fields import ClinicId, Id, PersonId
 from services.kernel.ids import new_id
 from services.kernel.store.tables import data_keys, fences, times
 from services.kernel.store.write import Write
 from services.kernel.time import Instant, plus
 from services.sessions import due, examples
 from services.sessions.commands.erasing import Order, answer_erasure
-from services.sessions.readmodels.tables import clinics
+from services.sessions.readmodels.tables import clinics, erasures_due
 from tests.services.sessions_house import House, Person, meet
 
 
@@ -117,6 +117,7 @@ def test_what_had_to_be_kept_is_erased_when_its_time_is_over(house: House, dewi:
     house.as_counselor().post(f"/sessions/{session}/end", {"outcome": "success"})
     house.erase(order(house, dewi))
     (kept,) = [event.data.answer for event in house.events("erasure-answered")]
+    assert [row["at"] for row in house.built.service.query(select(erasures_due))] == [kept.until]
     house.clock.set(plus(kept.until, seconds=-1))
     house.turn()
     assert answers(house) == [("kept", "retention_rule")]
@@ -126,27 +127,7 @@ def test_what_had_to_be_kept_is_erased_when_its_time_is_over(house: House, dewi:
     house.turn()
     assert answers(house) == [("kept", "retention_rule"), ("erased", None)]
     assert house.built.service.query(select(data_keys.c.key_id).where(data_keys.c.keyholder == dewi.id)) == []
-
-
-def test_a_record_kept_without_a_known_end_goes_when_what_kept_it_is_lifted(house: House, dewi: Person) -> None:
-    session, wish = meet(house, dewi), order(house, dewi)
-    house.as_counselor().post(f"/sessions/{session}/end", {"outcome": "success"})
-    hold = Id(new_id())
-    placed = LegalHoldPlaced(
-        hold=hold,
-        client=wish.client,
-        clinic=wish.clinic,
-        basis="court",
-        by=PersonId(house.counselor),
-        reason=Sealed("0" * 64),
-    )
-    house.hear(placed)
-    house.erase(wish)
-    house.turn()
-    assert answers(house) == [("kept", "legal_hold")]  # and is not said again and again
-    house.hear(LegalHoldLifted(hold=hold, client=wish.client, clinic=wish.clinic, by=PersonId(house.counselor)))
-    house.turn()
-    assert answers(house)[-1] == ("erased", None)
+    assert house.built.service.query(select(erasures_due)) == []
 
 
 def test_a_session_long_past_that_nobody_closed_stays_as_it_is(house: House, dewi: Person) -> None:
@@ -193,6 +174,7 @@ def test_who_is_kept_can_do_nothing_more_here_but_take_a_consent_back(house: Hou
     assert [(answer.status_code, answer.json["type"]) for answer in refused] == [
         (410, "urn:amanah:problem:client-left")
     ] * len(refused)
+    assert all(answer.json["help_lines"][0]["kind"] == "emergency" for answer in refused)
     assert dewi.delete(f"/clients/{dewi.id}/consents/{item['item']}").status_code == 204
     assert house.as_counselor().get(f"/sessions/{session}/gate").status_code == 200
 
@@ -203,5 +185,5 @@ def test_one_order_that_cannot_be_carried_out_keeps_no_other_waiting(house: Hous
     house.built.service.backend.commit(forget)
     house.hear(order(house, first), order(house, dewi))
     with pytest.raises(Unavailable, match="settings of this clinic"):
-        due.carry_out_erasures(house.built.service)
+        due.carry_out_erasures(house.context)
     assert [e.data.answer.client for e in house.events("erasure-answered")] == [dewi.id]

@@ -26,6 +26,7 @@ from services.kernel.store.write import Write
 from services.kernel.time import plus
 from services.sessions import due, examples
 from services.sessions.app import build
+from services.sessions.commands.erasing import LOOK_AGAIN_MINUTES
 from services.sessions.queries.coming import lately_booked
 from services.sessions.readmodels import PROJECTIONS, TABLES
 from tests.services.sessions_house import House, Person, meet
@@ -233,8 +234,11 @@ def test_a_legal_hold_keeps_everything_until_it_is_lifted(house: House, dewi: Pe
     }
     house.hear(LegalHoldPlaced(basis="court", reason=seal("case 12"), **named))
     house.erase(order(house, dewi))
+    house.turn()
+    assert answers(house) == [("kept", "legal_hold")]  # and is not said again and again
     house.hear(LegalHoldLifted(**named))
-    house.erase(order(house, dewi))
+    house.clock.advance(minutes=LOOK_AGAIN_MINUTES)
+    house.turn()
     assert answers(house) == [("kept", "legal_hold"), ("erased", None)]
 
 
@@ -266,7 +270,7 @@ def test_a_sign_in_that_ended_elsewhere_ends_here(house: House, dewi: Person) ->
 
 
 def test_without_news_of_the_law_for_a_quarter_of_an_hour_nothing_is_booked(house: House, dewi: Person) -> None:
-    start = dewi.first_time()
+    start, later = dewi.offers()["offered"][0]["next_times"][:2]
     log = EmbeddedLog(house.settings.data / "log.sqlite3")
     log.make_topics({"identity": 1, "licensing": 1, "sessions": 1})
     house.built = build(house.settings, house.clock)
@@ -278,7 +282,22 @@ def test_without_news_of_the_law_for_a_quarter_of_an_hour_nothing_is_booked(hous
     house.built.make_worker(log).know()
     assert dewi.try_to_book(start).status_code == 201
     house.clock.advance(minutes=16)
-    assert dewi.try_to_book(dewi.first_time()).json["reasons"] == ["law_not_heard"]
+    assert dewi.try_to_book(later).json["reasons"] == ["law_not_heard"]
+    log.close()
+
+
+def test_nothing_is_erased_by_old_news_of_holds_or_of_rules(house: House, dewi: Person) -> None:
+    log = EmbeddedLog(house.settings.data / "log.sqlite3")
+    log.make_topics({"identity": 1, "licensing": 1, "sessions": 1})
+    house.built = build(house.settings, house.clock)
+    house.hear(order(house, dewi))
+    told = []
+    for minutes, source in ((0, "licensing"), (16, "identity"), (15, "licensing")):
+        log.put_head(Head(source, 0, "", 0, ORIGIN, house.clock.advance(minutes=minutes)))
+        house.built.make_worker(log).know()
+        house.turn()
+        told.append([kind for kind, _ in answers(house)])
+    assert told == [[], [], ["erased"]]
     log.close()
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from services.contracts.identity import MembershipEnded
+from services.contracts.identity import ErasureOrdered, LegalHoldPlaced, MembershipEnded
 from services.contracts.licensing import ClearancePublished, PlaceRulesPublished
 from services.kernel.codec import encode
-from services.kernel.fields import ClinicId, Id, PersonId
+from services.kernel.errors import Unavailable
+from services.kernel.fields import ClinicId, Id, PersonId, seal
 from services.kernel.ids import new_id
-from services.kernel.store.tables import sealed_values
+from services.kernel.store.tables import parked, sealed_values
 from services.kernel.store.write import Write
 from services.kernel.time import Instant, plus
 from services.sessions import examples
@@ -52,7 +53,7 @@ def test_with_old_news_gate_number_and_start_agree_and_the_refusal_is_recorded(h
     session = dewi.book(modality="phone")
     ready(house, dewi, session)
     counselor = house.as_counselor()
-    house.built = build(house.settings, house.clock, fresh_enough=lambda now: False)
+    house.built = build(house.settings, house.clock, fresh_enough=lambda source, now: False)
     gate = counselor.get(f"/sessions/{session}/gate").json
     assert (gate["open"], [reason["code"] for reason in gate["timing"]]) == (False, ["law_not_heard"])
     assert "try again in a few minutes" in gate["timing"][0]["sentence"]
@@ -61,6 +62,19 @@ def test_with_old_news_gate_number_and_start_agree_and_the_refusal_is_recorded(h
     assert (refused.status_code, refused.json["reasons"]) == (409, ["law_not_heard"])
     assert [entry.data.reasons for entry in house.events("start-refused")] == [("law_not_heard",)]
     assert house.events("record-read") == []
+
+
+def test_with_old_news_nobody_is_offered_whom_a_booking_would_refuse(house: House, dewi: Person) -> None:
+    first, second = dewi.offers()["offered"][0]["next_times"][:2]
+    house.client().enrol().book(first)
+    young = house.client().enrol(birth_date="2012-05-01")
+    house.built = build(house.settings, house.clock, fresh_enough=lambda source, now: False)
+    found, reasons = dewi.offers(), dewi.try_to_book(second).json["reasons"]
+    assert (found["offered"], [each["reason"] for each in found["not_offered"]]) == ([], reasons)
+    assert "try again in a few minutes" in found["not_offered"][0]["sentence"]
+    assert calls(found["help_lines"]) == ["911", "988"]
+    assert dewi.try_to_book(first).json["next_free"] == []
+    assert young.offers()["not_offered"][0]["reason"] == "guardian_needed"
 
 
 # Parked events
@@ -128,6 +142,63 @@ def test_parked_rules_of_a_place_are_not_known_there(house: House, dewi: Person)
     park(house, told, "licensing/place-rules/US-AZ", broken='"revision')
     refused = dewi.try_to_book(plus(house.clock.now, days=1)[:10] + "T15:00:00Z")
     assert refused.json["reasons"] == ["consent_age_unknown"]
+
+
+def ask_erasure(house: House, client: Person) -> None:
+    wish = ErasureOrdered(
+        erasure=Id(new_id()),
+        client=PersonId(client.id),
+        clinic=ClinicId(house.phoenix),
+        not_before=house.clock.now,
+        basis="client_request",
+    )
+    house.hear(wish)
+
+
+def hold(house: House, client: str) -> LegalHoldPlaced:
+    return LegalHoldPlaced(
+        hold=Id(new_id()),
+        client=PersonId(client),
+        clinic=ClinicId(house.phoenix),
+        basis="court",
+        by=PersonId(new_id()),
+        reason=seal("case 12"),
+    )
+
+
+def test_while_newer_rules_of_the_place_are_parked_nothing_is_erased(house: House, dewi: Person) -> None:
+    rules = examples.place_rules()
+    told = PlaceRulesPublished(revision=2, rules=rules, ruleset_hash=rules.ruleset_hash)
+    park(house, told, "licensing/place-rules/US-AZ", broken='"revision')
+    ask_erasure(house, dewi)
+    with pytest.raises(Unavailable, match="Newer rules"):
+        house.turn()
+    assert house.events("erasure-answered") == []
+    assert dewi.get(f"/clients/{dewi.id}/details").json["name"] == "Dewi"
+
+
+def test_a_parked_hold_that_cannot_be_read_keeps_whom_it_names_and_no_other(house: House, dewi: Person) -> None:
+    park(house, hold(house, dewi.id), f"identity/erasure/{dewi.id}", broken='"basis')
+    for client in (dewi, house.client().enrol()):
+        ask_erasure(house, client)
+    house.turn()
+    told = [entry.data.answer for entry in house.events("erasure-answered")]
+    assert {(each.client == dewi.id, each.kind, each.basis) for each in told} == {
+        (True, "kept", "legal_hold"),
+        (False, "erased", None),
+    }
+
+
+def test_where_nobody_can_tell_whom_a_parked_event_is_about_erasures_wait(house: House, dewi: Person) -> None:
+    park(house, hold(house, new_id()), "", broken="{")
+    ask_erasure(house, dewi)
+    with pytest.raises(Unavailable, match="may be a legal hold") as told:
+        house.turn()
+    assert "amanah parked list" in told.value.help
+    assert house.events("erasure-answered") == []
+    house.built.service.backend.commit(Write(rows=[delete(parked)]))  # as by a replay
+    house.turn()
+    assert house.events("erasure-answered")[0].data.answer.kind == "erased"
 
 
 # One session at a time
@@ -268,6 +339,17 @@ def test_a_phrase_that_is_lost_is_not_called_erased(house: House, dewi: Person) 
     lost = dewi.post(f"/sessions/{session}/identity", {"phrase": examples.PHRASE})
     assert (lost.status_code, lost.json["detail"]) == (503, "What was kept for this cannot be read; it was not erased.")
     assert house.events("identity-checked") == []
+
+
+def test_the_phrase_is_opened_only_for_a_try_that_counts(house: House, dewi: Person) -> None:
+    times = dewi.offers()["offered"][0]["next_times"]
+    first, last = dewi.book(times[0]), dewi.book(times[-1])
+    dewi.prepare(first)
+    house.built.service.backend.commit(Write(rows=[delete(sealed_values).where(sealed_values.c.field == "phrase")]))
+    assert dewi.post(f"/sessions/{first}/identity", {"phrase": "another bird"}).json["matched"]
+    early = dewi.post(f"/sessions/{last}/identity", {"phrase": examples.PHRASE})
+    assert (early.status_code, early.json["detail"]) == (409, "It is too early for this.")
+    assert len(house.events("identity-checked")) == 1
 
 
 @pytest.mark.parametrize("query", [{"clinic": "Budi told me this"}, {"client": "a/b"}])

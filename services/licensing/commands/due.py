@@ -6,34 +6,39 @@ changes at one moment cannot each overlook the other: whoever derives last sees 
 
 A derivation that began before a change must not be written after one that saw it, or an old answer would stand. So it
 holds on to the mark that it found before it looked: what it finds is written only while that mark is there.
+
+Whoever marks everybody must overlook nobody whose row, or whose profile, is being written at that moment: hence one
+statement that waits for the row, whatever becomes of it, and one lock for all who mark.
 """
 
-from sqlalchemy import delete, literal, select, update
+from sqlalchemy import delete, literal, select, true
 
 from services.kernel.ids import new_id
+from services.kernel.store.changes import upsert
 from services.kernel.store.write import Retry, means
 from services.kernel.work import Work
 from services.licensing.readmodels import due, profiles
 
 DERIVED = ""  # in place of a mark: nothing is to be derived
 
+_MARKING = "due"  # the lock of all who mark
+
 means(Retry, "due_pkey", "due.counselor")
 
 
 def mark_due(work: Work, counselor: str) -> None:
     """One counselor's clearances are to be derived."""
+    work.locks.add(_MARKING)
     work.rows.put(due, counselor=counselor, mark=new_id(), at=work.now)
 
 
 def mark_everybody_due(work: Work) -> None:
     """Everybody's are, because the rules that count have changed."""
-    mark = new_id()
-    others = select(profiles.c.counselor, literal(mark), literal(work.now)).where(
-        profiles.c.counselor.not_in(select(due.c.counselor))
-    )
-    work.locks.add("due")
-    work.row(update(due).values(mark=mark, at=work.now))
-    work.rows.add_where(due, others, ["counselor", "mark", "at"])
+    work.locks.add(_MARKING)
+    everybody = select(profiles.c.counselor, literal(new_id()), literal(work.now)).where(true())
+    marked = upsert(work.backend.engine.dialect.name)(due).from_select(["counselor", "mark", "at"], everybody)
+    newer = {"mark": marked.excluded.mark, "at": marked.excluded.at}
+    work.row(marked.on_conflict_do_update(index_elements=["counselor"], set_=newer))
 
 
 def take_off(work: Work, counselor: str) -> bool:

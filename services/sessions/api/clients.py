@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response
 
-from services.contracts.words import COARSE, COARSE_HELP
 from services.kernel.fields import PersonId
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.etag import VERSIONED, etag, if_match
@@ -16,6 +15,7 @@ from services.sessions.api.common import (
     authorise_client,
     created_at,
     decision_answer,
+    fresh,
     here,
     keyed_once,
     version_if_named,
@@ -35,6 +35,7 @@ from services.sessions.queries.helplines import help_lines
 from services.sessions.queries.offers import Seeker, offers_for
 from services.sessions.queries.records import client_row, own_details
 from services.sessions.queries.states import load_hours, need_client
+from services.sessions.words import NEXT_STEP, NOT_OFFERED
 
 clients = Blueprint("clients", __name__, url_prefix="/clients/<string:client>", description="A client and their clinic")
 
@@ -91,14 +92,15 @@ def fallback(body: dict[str, Any], client: str) -> Any:
 @clients.arguments(OffersQuery, location="query")
 @clients.response(200, OffersAnswer)
 def offers(query: dict[str, Any], client: str) -> Any:
-    """Who may serve this client and when; for the others, one of four coarse reasons and what to do next. Fourteen days
-    unless named. Help where the client is, whatever is offered."""
+    """Who may serve this client and when; for the others, one of four coarse reasons and what to do next. While news of
+    the law is old nobody is offered (`law_not_heard`). Fourteen days unless named. Help where the client is, whatever
+    is offered."""
     service = here().service
     work = service.work(acting(authorise_client(client)))
     known = need_client(work, client)
     ref = known.ref("birth_date")
     birth_date = service.reader.own(client, [client], [ref]).text(*ref) if ref else None
-    seeker = Seeker(known, birth_date, also_client(client))
+    seeker = Seeker(known, birth_date, fresh(), also_client(client))
     found = offers_for(work, seeker, query["modality"], query["since"], query["until"])
 
     def offered(counselor: Counselor, offer: Offer) -> dict[str, Any]:
@@ -114,7 +116,7 @@ def offers(query: dict[str, Any], client: str) -> Any:
         "offered": [offered(counselor, offer) for counselor, offer in found.offered],
         "not_offered": [
             _named(counselor)
-            | {"reason": reason, "sentence": COARSE[reason]["en"], "next_step": COARSE_HELP[reason]["en"]}
+            | {"reason": reason, "sentence": NOT_OFFERED[reason]["en"], "next_step": NEXT_STEP[reason]["en"]}
             for counselor, reason in found.not_offered
         ],
         "help_lines": help_lines(known.place, work.now),

@@ -53,7 +53,7 @@ def ensure_id(text: str) -> None:
 def fresh() -> bool:
     """Whether what licensing told is young enough to book or start by."""
     context = here()
-    return context.fresh_enough(context.service.clock())
+    return context.fresh_enough("licensing", context.service.clock())
 
 
 def also_client(client: str) -> tuple[str, ...]:

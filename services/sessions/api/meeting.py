@@ -66,7 +66,8 @@ def attest_place(body: dict[str, Any], session: str) -> Any:
 @meeting.arguments(PhraseSchema)
 @meeting.response(200, CheckedSchema)
 def check_identity(body: dict[str, Any], session: str) -> Any:
-    """The client says their phrase. Each try is recorded; after five wrong ones the session cannot start."""
+    """The client says their phrase. Each try is recorded until one was right; after five wrong ones the session cannot
+    start."""
     row, service = authorise_session(session), here().service
     matched = service.do(who_of(row), commands.check_identity, session, body["phrase"])
     tries = need_session(service.work(who_of(row)), session).tries

@@ -53,8 +53,9 @@ _RETRY_AFTER: dict[Code, int] = {booking.LAW_NOT_HEARD: 60}  # seconds
 class Book:
     """A client's wish. ``tzdata``: the release of the time zones; ``fresh``: whether clearances are known to be new.
 
-    ``also``: the client ids that the same human has in other clinics. Their times are looked at, so that nobody is in
-    two sessions at once; no event and no row holds them beside this client.
+    ``also``: the client ids that the same human has in other clinics. What these have booked is looked at before, and
+    no time of theirs is booked here. A claim is by one client id, though: of two bookings at one moment, as a client of
+    two clinics, neither sees the other. No event and no row holds these ids beside this client.
     """
 
     client: PersonId
@@ -186,10 +187,14 @@ def _in_the_way(
     if obstacle.about:
         extra["missing"] = list(obstacle.about)
     if reason in (booking.TIME_NOT_OFFERED, booking.TIME_TAKEN):
-        ask, wish = _case(work, client, order.wish).at, order.wish
-        extra["next_free"] = list(next_free(work, hours, order.client_ids, wish.modality, wish.start, ask))
+        extra["next_free"] = _next_free(work, order, client, hours) if order.fresh else []
     kind = TimeIsTaken if reason == booking.TIME_TAKEN else BookingDenied
     return kind(_DETAIL[reason], help=_HELP[reason], extra=extra, retry_after=_RETRY_AFTER.get(reason))
+
+
+def _next_free(work: Work, order: Book, client: Client, hours: Hours | None) -> list[Instant]:
+    ask, wish = _case(work, client, order.wish).at, order.wish
+    return list(next_free(work, hours, order.client_ids, wish.modality, wish.start, ask))
 
 
 def _refuse_by_law(work: Work, wish: Wish, client: Client, case: Case, decision: Decision) -> NoReturn:

@@ -6,12 +6,13 @@ So everything that could still add to the record is over before anybody looks at
 in a transaction of their own, and while the client is in a session nothing is carried out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from services.contracts.common import ErasureAnswer
+from services.contracts.practice import PlaceRules
 from services.contracts.sessions import SessionsErasureAnswered
 from services.kernel.errors import Unavailable
 from services.kernel.fields import ClinicId, Id, PersonId, Place
@@ -22,13 +23,16 @@ from services.sessions import streams
 from services.sessions.commands.notices import tell
 from services.sessions.domain import retention, session
 from services.sessions.domain.client import Client
-from services.sessions.domain.gate import OVERRUN_MINUTES
 from services.sessions.domain.retention import Floor, Kept
-from services.sessions.queries.coming import coming
-from services.sessions.queries.counselors import clinic_row, parked_persons, rules_of
+from services.sessions.queries.coming import coming, is_running
+from services.sessions.queries.counselors import clinic_row, has_parked_rules, parked_persons, rules_of
 from services.sessions.queries.judging import birth_date_of
 from services.sessions.queries.states import load_client, need_session
-from services.sessions.readmodels.tables import holds, sessions
+from services.sessions.readmodels.tables import erasures_due, holds, sessions
+
+LOOK_AGAIN_MINUTES = 60  # at what is kept without a known end
+
+_PARKED = "The erasure waits. See what is set aside with amanah parked list, and replay it once it can be applied."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ def answer_erasure(work: Work, order: Order) -> None:
     stream = streams.erasure(order.erasure)
     told = [entry.data for entry in work.entries(stream)]
     if told and told[-1].answer.kind != "kept":
+        work.rows.delete(erasures_due, erasure=order.erasure)
         return
     values = _fenced(work, order.client)
     if values is None:
@@ -68,9 +73,12 @@ def answer_erasure(work: Work, order: Order) -> None:
             answer = _answered(order, _held_values(work, order.client), kept)
             if answer not in told[-1:]:
                 work.append(stream, answer, clinic=order.clinic)
+            again = kept.until or plus(work.now, minutes=LOOK_AGAIN_MINUTES)
+            work.rows.update(erasures_due, {"erasure": order.erasure}, at=again)
             return
         values = work.backend.erase(order.client, order.erasure, work.now)
     work.append(stream, _answered(order, values), clinic=order.clinic)
+    work.rows.delete(erasures_due, erasure=order.erasure)
 
 
 def _fenced(work: Work, client: str) -> int | None:
@@ -81,8 +89,7 @@ def _fenced(work: Work, client: str) -> int | None:
 
 def _is_in_session(work: Work, client: str) -> bool:
     """Whether a session of theirs runs: its emergency plan must not go, and its record is only being made."""
-    running = (sessions.c.stage == "started", sessions.c.ends > plus(work.now, minutes=-OVERRUN_MINUTES))
-    return bool(work.query(select(sessions.c.session).where(sessions.c.client == client, *running)))
+    return bool(work.query(select(sessions.c.session).where(sessions.c.client == client, is_running(work.now))))
 
 
 def _kept(work: Work, order: Order) -> Kept | None:
@@ -96,8 +103,15 @@ def _kept(work: Work, order: Order) -> Kept | None:
     places = [client.place, Place(clinic["jurisdiction"]), *(place for _, place in contacts)]
     floor = Floor(clinic["retention_floor_years"], Zone(clinic["zone"]))
     last = max((start for start, _ in contacts), default=None)
-    rules = rules_of(work, places)
+    rules = _rules(work, places)
     return retention.keep(_is_held(work, client), last, birth_date_of(work, client), rules, floor, work.now)
+
+
+def _rules(work: Work, places: Sequence[Place]) -> tuple[PlaceRules, ...]:
+    """The rules of these places. Newer ones that could not be applied might keep the words for longer."""
+    if any(has_parked_rules(work, place) for place in places):
+        raise Unavailable("Newer rules of this place could not be applied.", help=_PARKED)
+    return rules_of(work, places)
 
 
 def _contacts(work: Work, client: Client) -> Iterable[tuple[Instant, Place]]:
@@ -108,9 +122,15 @@ def _contacts(work: Work, client: Client) -> Iterable[tuple[Instant, Place]]:
 
 
 def _is_held(work: Work, client: Client) -> bool:
-    """Whether a legal hold stands; one that could not be applied here counts as standing."""
+    """Whether a legal hold stands; one that could not be applied here counts as standing for whom it names. Where
+    nobody can tell whom an event is about, nothing is said of anybody: their erasure waits."""
     standing = select(holds.c.hold).where(holds.c.client == client.client, holds.c.lifted.is_(None))
-    return bool(work.query(standing)) or client.client in parked_persons(work)
+    closed = parked_persons(work)
+    if work.query(standing) or client.client in closed.persons:
+        return True
+    if closed.everybody:
+        raise Unavailable("An event that cannot be read may be a legal hold of this client.", help=_PARKED)
+    return False
 
 
 def _held_values(work: Work, client: str) -> int:

@@ -18,7 +18,7 @@ from services.kernel.store.write import NameTaken
 from services.kernel.work import Who, Work
 from services.sessions import streams
 from services.sessions.domain import note, session, way
-from services.sessions.domain.client import Client
+from services.sessions.domain.client import Client, Ref
 from services.sessions.domain.gate import Gate
 from services.sessions.domain.session import Session
 from services.sessions.queries.gates import gate_of
@@ -75,14 +75,13 @@ def attest_place(work: Work, order: AttestPlace) -> None:
 
 
 def check_identity(work: Work, session_id: str, phrase: str) -> bool:
-    """The client says their phrase; whether it matched, now or before. Every try is recorded."""
+    """The client says their phrase; whether it matched, now or before. Each try is recorded until one was right; what
+    is said after that is not compared any more, and the phrase that was kept is not opened."""
     found = need_session(work, session_id)
-    kept = _opened(work, need_client(work, found.client).ref("phrase"))
-    if kept is None:
-        raise Conflict("No phrase was kept.", help="Add one to your details, then say it here.")
-    event = session.check_identity(found, phrase, kept, work.now)
-    if event is None:
+    client = need_client(work, found.client)
+    if not session.awaits_phrase(found, work.now):
         return True
+    event = session.check_identity(found, phrase, _opened(work, _phrase_of(client)))
     work.append(streams.session(session_id), event, clinic=found.clinic)
     return event.verdict == "matched"
 
@@ -194,7 +193,8 @@ def _way(work: Work, found: Session, client: Client, order: Start) -> tuple[str,
     if found.modality == "phone":
         if order.last_digits is None:
             raise _wrong_way("This session is by phone.", "Send way.phone_last_digits.", "/way/phone_last_digits")
-        return way.check_digits(_opened(work, client.phone_ref()), order.last_digits), True
+        number = client.phone_ref()
+        return way.check_digits(_opened(work, number) if number else None, order.last_digits), True
     if order.link is None:
         raise _wrong_way("This session is by a link.", "Send way.link.", "/way/link")
     return way.check_link(order.link), False
@@ -212,11 +212,16 @@ def _guard_start(work: Work, case: Case, found: Session) -> None:
     work.guard(f"starts/{found.client}", sum(each.client == found.client for each in began) + 1)
 
 
-def _opened(work: Work, ref: tuple[str, str] | None) -> str | None:
-    """Words for this decision; None where there were never any. Raises ``Erased`` for words that were erased, and
-    ``Unavailable`` for words that are missing: that is an alarm, and never taken for an erasure."""
+def _phrase_of(client: Client) -> Ref:
+    ref = client.ref("phrase")
     if ref is None:
-        return None
+        raise AssertionError("no intake is without a phrase")
+    return ref
+
+
+def _opened(work: Work, ref: Ref) -> str:
+    """Words for this decision. Raises ``Erased`` for words that were erased, and ``Unavailable`` for words that are
+    missing: that is an alarm, and never taken for an erasure."""
     value = work.open([ref])[ref]
     if isinstance(value, str):
         return value

@@ -151,12 +151,18 @@ def attest_place(session: Session, place: Place, city: Sealed | None, now: Insta
     return PlaceAttested(session=session.session, client=session.client, jurisdiction=place, city=city)
 
 
-def check_identity(session: Session, said: str, kept: str, now: Instant) -> IdentityChecked | None:
-    """The client says their phrase; right or wrong, the try is recorded. None: it was right before, which stands."""
+def awaits_phrase(session: Session, now: Instant) -> bool:
+    """Whether the client has still to say their phrase; once it was right, that stands. Raises ``Conflict`` outside of
+    the session's time, and once every try was used."""
     ensure_open(session, now)
     if session.identified:
-        return None
+        return False
     identity_check.ensure_tries_left(session.tries)
+    return True
+
+
+def check_identity(session: Session, said: str, kept: str) -> IdentityChecked:
+    """The client says their phrase while it is awaited (``awaits_phrase``); right or wrong, the try is recorded."""
     verdict: CheckVerdict = "matched" if identity_check.is_same(said, kept) else "not_matched"
     return IdentityChecked(
         session=session.session, client=session.client, method="phrase", verdict=verdict, tries=session.tries + 1

@@ -1,11 +1,12 @@
-"""Sessions that are still to come, and where their clients are likely to be."""
+"""Sessions that are still to come, and where their clients are likely to be; and sessions that run."""
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import ColumnElement, and_, case, select
 
 from services.kernel.fields import Place
-from services.kernel.time import plus
+from services.kernel.time import Instant, plus
 from services.kernel.work import Work
 from services.sessions.domain.client import Client
+from services.sessions.domain.gate import OVERRUN_MINUTES
 from services.sessions.domain.session import Session
 from services.sessions.readmodels.tables import clients, sessions
 
@@ -36,6 +37,11 @@ def lately_booked(work: Work, minutes: int) -> list[str]:
     lately = (sessions.c.booked_at >= plus(work.now, minutes=-minutes), sessions.c.ends > work.now)
     found = select(sessions.c.session).where(*lately, sessions.c.stage == "booked")
     return [row["session"] for row in work.query(found)]
+
+
+def is_running(now: Instant) -> ColumnElement[bool]:
+    """Of a session: that it started and was not ended, and may still be believed to run."""
+    return and_(sessions.c.stage == "started", sessions.c.ends > plus(now, minutes=-OVERRUN_MINUTES))
 
 
 def place_of(session: Session, client: Client) -> Place:

@@ -3,12 +3,12 @@
 from sqlalchemy import or_, select
 
 from services.contracts.sessions import Party
-from services.kernel.time import plus
 from services.kernel.work import Work
 from services.sessions.consent import consent_items
 from services.sessions.domain.client import Client
-from services.sessions.domain.gate import OVERRUN_MINUTES, Around, Gate, gate
+from services.sessions.domain.gate import Around, Gate, gate
 from services.sessions.domain.session import Session
+from services.sessions.queries.coming import is_running
 from services.sessions.queries.judging import Case, birth_date_of, case_of
 from services.sessions.queries.states import enrolled_client
 from services.sessions.readmodels.tables import sessions
@@ -35,11 +35,11 @@ def gate_of(work: Work, session: Session, *, fresh: bool) -> tuple[Gate, Case, C
 
 
 def _in_session(work: Work, session: Session) -> tuple[Party, ...]:
-    """Who of the two is in another session, in whichever clinic."""
+    """Who of the two is in another session: the counselor in whichever clinic, the client in this one. In another
+    clinic the same human is a client by another id, and nothing here ties the two."""
     two: dict[Party, str] = {"client": session.client, "counselor": session.counselor}
     running = select(sessions.c.client, sessions.c.counselor).where(
-        sessions.c.stage == "started",
-        sessions.c.ends > plus(work.now, minutes=-OVERRUN_MINUTES),
+        is_running(work.now),
         sessions.c.session != session.session,
         or_(*(sessions.c[role] == person for role, person in two.items())),
     )

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from services.contracts.practice import Decision
 from services.contracts.vocabulary import CoarseReason, Modality
+from services.kernel.fields import Code
 from services.kernel.time import Instant, plus
 from services.kernel.work import Work
+from services.sessions.domain.booking import LAW_NOT_HEARD
 from services.sessions.domain.client import Client
 from services.sessions.domain.hours import horizon
 from services.sessions.domain.offer import Offer, offer
@@ -20,19 +22,20 @@ DAYS = 14  # asked about when no end is named
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """Each counselor of the clinic, either way."""
+    """Each counselor of the clinic, either way. Why not: one of the coarse reasons, or ``LAW_NOT_HEARD``."""
 
     offered: tuple[tuple[Counselor, Offer], ...]
-    not_offered: tuple[tuple[Counselor, CoarseReason], ...]
+    not_offered: tuple[tuple[Counselor, CoarseReason | Code], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Seeker:
-    """Who looks for a session: the client, their birth date where it is known, and ``also``: the client ids that the
-    same human has in other clinics."""
+    """Who looks for a session: the client, their birth date where it is known; ``fresh``: whether the law was heard of
+    lately; and ``also``: the client ids that the same human has in other clinics."""
 
     client: Client
     birth_date: str | None
+    fresh: bool
     also: Collection[str] = ()
 
     @property
@@ -41,16 +44,20 @@ class Seeker:
 
 
 def offers_for(work: Work, seeker: Seeker, modality: Modality, since: Instant | None, until: Instant | None) -> Offers:
-    """The offers for this client, for sessions by this way that begin in ``[since, until)``."""
+    """The offers for this client, for sessions by this way that begin in ``[since, until)``. While news of the law is
+    old nobody is offered, because nobody could be booked."""
     begin = max(since or work.now, work.now)
     end = until or plus(min(begin, horizon(work.now)), days=DAYS)
-    offered, not_offered = [], []
+    offered: list[tuple[Counselor, Offer]] = []
+    not_offered: list[tuple[Counselor, CoarseReason | Code]] = []
     for counselor in counselors_of(work, seeker.client.clinic):
         found = _one(work, seeker, modality, counselor, begin, end)
-        if isinstance(found, Offer):
+        if not isinstance(found, Offer):
+            not_offered.append((counselor, found))
+        elif seeker.fresh:
             offered.append((counselor, found))
         else:
-            not_offered.append((counselor, found))
+            not_offered.append((counselor, LAW_NOT_HEARD))
     return Offers(tuple(offered), tuple(not_offered))
 
 

@@ -6,6 +6,6 @@ owned by one stream; so what identity tells of a client and what the client told
 
 from services.sessions.readmodels import clients, contacts, learned
 from services.sessions.readmodels.registry import PROJECTIONS
-from services.sessions.readmodels.tables import TABLES
+from services.sessions.readmodels.tables import PLAIN, TABLES
 
-__all__ = ["PROJECTIONS", "TABLES", "clients", "contacts", "learned"]
+__all__ = ["PLAIN", "PROJECTIONS", "TABLES", "clients", "contacts", "learned"]

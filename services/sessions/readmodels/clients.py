@@ -13,7 +13,6 @@ from services.contracts.sessions import (
     ExceptionSet,
     FallbackAgreed,
     RecordRead,
-    SessionsErasureAnswered,
 )
 from services.kernel.events import Entry
 from services.kernel.projections import Rows
@@ -24,7 +23,6 @@ from services.sessions.readmodels.tables import (
     client_words,
     clients,
     consents,
-    erasure_answers,
     looks,
     opened,
 )
@@ -108,9 +106,3 @@ def _record_read(entry: Entry[RecordRead], rows: Rows) -> None:
             items=as_json(told.items),
             time=entry.time,
         )
-
-
-@PROJECTIONS.on(SessionsErasureAnswered)
-def _erasure_answered(entry: Entry[SessionsErasureAnswered], rows: Rows) -> None:
-    answer = entry.data.answer
-    rows.put(erasure_answers, erasure=answer.erasure, kind=answer.kind, until=answer.until)

@@ -123,5 +123,4 @@ def _client_left(entry: Entry[ClientLeft], rows: Rows) -> None:
 
 @PROJECTIONS.on(ErasureOrdered)
 def _erasure_ordered(entry: Entry[ErasureOrdered], rows: Rows) -> None:
-    told = entry.data
-    rows.add(erasure_orders, erasure=told.erasure, client=told.client, clinic=told.clinic, not_before=told.not_before)
+    rows.add(erasure_orders, erasure=entry.data.erasure, client=entry.data.client)

@@ -1,10 +1,16 @@
-"""The tables of the read models. They hold ids, codes and instants, never a word of a client."""
+"""The tables of the read models, and the plain one beside them. They hold ids, codes and instants, never a word of a
+client.
+
+``TABLES`` can be rebuilt from nothing by the projections. ``PLAIN`` is a queue: the erasures to be carried out; a
+rebuild leaves it alone.
+"""
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
 
 from services.kernel.http.serving import revocations_table
 
 TABLES = MetaData()
+PLAIN = MetaData()
 
 clinics = Table(
     "clinics",
@@ -178,23 +184,25 @@ holds = Table(
     Index("holds_client", "client"),
 )
 
-# Orders to erase a client, as identity gave them, and the last answer to each: one stream, one table.
+# Whose erasure identity has ordered.
 erasure_orders = Table(
     "erasure_orders",
     TABLES,
     Column("erasure", Text, primary_key=True),
     Column("client", Text, nullable=False),
-    Column("clinic", Text, nullable=False),
-    Column("not_before", Text, nullable=False),
     Index("erasure_orders_client", "client"),
 )
 
-erasure_answers = Table(
-    "erasure_answers",
-    TABLES,
+# Erasures to be carried out, and when to look at each: its time by the order, then as long as the words are kept. The
+# row goes with the last answer, so that this stays as short as what is still to be done.
+erasures_due = Table(
+    "erasures_due",
+    PLAIN,
     Column("erasure", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("until", Text),
+    Column("client", Text, nullable=False),
+    Column("clinic", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Index("erasures_due_at", "at"),
 )
 
 revocations = revocations_table(TABLES)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.contracts.practice import DecisionRef
-from services.contracts.sessions import SessionBooked, SessionJudgedAgain, SessionStarted
+from services.contracts.sessions import IdentityChecked, SessionBooked, SessionJudgedAgain, SessionStarted
 from services.kernel.errors import Conflict, Invalid, Problem
 from services.kernel.events import Entry
 from services.kernel.fields import ClinicId, Code, Hash, Id, PersonId, Place, Reference, Sealed
@@ -63,6 +63,10 @@ def fold(*events: Any, at: Instant = START) -> Session:
     return state
 
 
+def said_phrase(state: Session, said: str, kept: str, now: Instant) -> IdentityChecked | None:
+    return session.check_identity(state, said, kept) if session.awaits_phrase(state, now) else None
+
+
 def entry(event: Any, at: Instant) -> Entry[Any]:
     return Entry(id=Id("e"), type="t", typeversion=1, stream="s", streamversion=1, time=at, actor="a", data=event)
 
@@ -99,7 +103,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(said=st.sampled_from(["the right words", "others"]))
     def identify(self, said: str) -> None:
-        self.act(lambda: session.check_identity(self.state, said, "The right words", self.now))
+        self.act(lambda: said_phrase(self.state, said, "The right words", self.now))
 
     @rule(role=st.sampled_from(["client", "counselor"]))
     def confirm(self, role: Any) -> None:
@@ -184,7 +188,7 @@ def test_preparing_begins_a_quarter_of_an_hour_before() -> None:
 def test_only_wrong_phrases_use_up_tries_and_the_right_one_stands() -> None:
     state = fold(booked())
     for said in (*["another bird"] * (TRIES - 1), "the kite", "another bird", "the kite"):
-        event = session.check_identity(state, said, "the kite", START)
+        event = said_phrase(state, said, "the kite", START)
         state = session.evolve(state, entry(event, START)) or state
     assert (state.identified, state.tries) == (True, TRIES - 1)
 
