@@ -20,7 +20,7 @@ from services.audit.policy import OPERATIONS
 from services.audit.publishing import publish
 from services.audit.queries import status
 from services.audit.readmodels import PROJECTIONS, TABLES, leaves, revocations, trail
-from services.audit.verifying import go_on
+from services.audit.verifying import go_on, hurry
 from services.contracts.audit import AlarmKind, AuditOperationRefused
 from services.contracts.common import Refusal
 from services.kernel.built import Built
@@ -37,6 +37,7 @@ from services.kernel.work import Who
 from services.kernel.worker import Tick, Worker
 
 VERIFY_EVERY = 60.0  # seconds
+HURRY_EVERY = 1.0
 ALARM_EVERY = 1.0
 
 
@@ -65,6 +66,7 @@ def _worker_maker(assembly: Assembly) -> Callable[[Log], Worker]:
         ticks = (
             Tick("checkpoint", float(settings.checkpoint_seconds), checkpoint),
             Tick("verify", VERIFY_EVERY, verify),
+            Tick("hurry", HURRY_EVERY, lambda: hurry(service, settings.log_origin)),
             Tick("alarms", ALARM_EVERY, alarms.raise_all),
         )
         return Worker(assembly, log, ingest, ingest, SERVICES, ticks, alarms.stopped.append)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from services.audit.domain.bundle import make_bundle
+from services.audit.domain.bundle import Logged, make_bundle
 from services.audit.merkle import Damaged, at, newest_checkpoint, nodes, signer_of
 from services.audit.verifier.filter import Filter, parse_filter
 from services.audit.verifier.note import Key
@@ -26,9 +26,7 @@ def make(connection: Connection, asked: Filter, size: int, indexes: Sequence[int
     published = newest_checkpoint(connection, size)
     if published is None:
         raise Damaged(size - 1, "the checkpoint that ends here is missing")
-    found = [kept.logged() for kept in at(connection, indexes)]
-    if sum(len(logged.event) for logged in found) > MAX_BYTES:
-        raise Invalid("The events are too large for one bundle.", help="Narrow the question, by time for example.")
+    found = _within_bounds(connection, indexes)
     try:
         key = signer_of(published.note, keys)
         data = make_bundle(checkpoint=published.note, key=key, filter=asked, found=found, nodes=nodes(connection))
@@ -38,6 +36,18 @@ def make(connection: Connection, asked: Filter, size: int, indexes: Sequence[int
     if report.outcome is not Outcome.PROVEN:
         raise Damaged(size - 1, f"the bundle of the log up to it does not verify ({report.failed}: {report.reason})")
     return data
+
+
+def _within_bounds(connection: Connection, indexes: Sequence[int]) -> list[Logged]:
+    """The rows of these events. Raises ``Invalid`` as soon as there are more bytes than one bundle may hold."""
+    found: list[Logged] = []
+    total = 0
+    for kept in at(connection, indexes):
+        total += len(kept.body)
+        if total > MAX_BYTES:
+            raise Invalid("The events are too large for one bundle.", help="Narrow the question, by time for example.")
+        found.append(kept.logged())
+    return found
 
 
 def pack_filter(asked: Filter) -> str:

@@ -2,7 +2,8 @@
 
 Bytes first: the leaf, the bytes beside it, the tree's hashes, the index and the moved positions are one transaction;
 what the bytes say is only indexed. Bytes that are no event of the service in whose lane they stand become a leaf all
-the same, are indexed by nothing, and raise an alarm in the same transaction. Nothing is ever parked.
+the same, are indexed by nothing, and raise an alarm in the same transaction. So does an event that cannot be applied;
+it is indexed by what follows from its bytes alone. Nothing is ever set aside.
 
 There may be several runners. The unique index of a leaf lets one of them go on; the other is told ``LogMoved``, reads
 the tree's tail anew and tries again, and where its position was moved too, the consumer skips what is there.
@@ -18,7 +19,7 @@ from services.audit.domain.alarm import Alarm
 from services.audit.domain.tree import grow, range_of
 from services.audit.merkle import nodes, size_of
 from services.audit.reactions import REACTIONS
-from services.audit.readmodels import hashes, index, leaves, read
+from services.audit.readmodels import hashes, index, leaves, read, readable
 from services.audit.verifier.event import Event
 from services.audit.verifier.leaf import Leaf
 from services.audit.verifier.tree import CompactRange
@@ -78,21 +79,24 @@ class Ingest:
     def apply_many(self, run: Run) -> None:
         """Make these events leaves, in this order; see ``log.consumer.BatchHandler``."""
         for batch in _batches(run):
-            self._take(batch, reason=None)
+            self._take(batch, None if batch.read[-1] else "unreadable")
 
     def park(self, message: Message, reason: str) -> None:
-        """What cannot be applied becomes a leaf without an index and raises an alarm; it is never set aside."""
-        batch = _Batch([(message, self.get(message.service, message.lane))], [None], acts=True)
-        self._take(batch, reason)
+        """What cannot be applied becomes a leaf and raises an alarm. The officer finds it by what stands in its bytes;
+        nothing is learned from it, and it causes nothing."""
+        event = readable(message.service, message.body)
+        found = None if event is None else (event, None)
+        self._take(_Batch([(message, self.get(message.service, message.lane))], [found], acts=True), "parked")
 
-    def _take(self, batch: _Batch, reason: str | None) -> None:
+    def _take(self, batch: _Batch, fault: AlarmKind | None) -> None:
+        """Write a batch; with ``fault`` the alarm that is raised for its last message."""
         for _ in range(TRIES):
             before = self._tail or self._read_tail()
             rows = Rows(self._service.backend.engine.dialect.name)
             rows.statements += _moves(batch.run)
             after = _append(before, batch, rows)
             try:
-                self._commit(batch, rows.statements, "parked" if reason else "unreadable")
+                self._commit(batch, rows.statements, fault)
             except LogMoved:
                 self._tail = None
                 continue
@@ -103,7 +107,7 @@ class Ingest:
             return
         raise Unavailable("Another worker of audit is taking events in.", help="Run one; this one waits.")
 
-    def _commit(self, batch: _Batch, rows: list[RowChange], fault: AlarmKind) -> None:
+    def _commit(self, batch: _Batch, rows: list[RowChange], fault: AlarmKind | None) -> None:
         if not batch.acts:
             self._service.react(Who("service/audit"), lambda work: None, rows)
             return
@@ -114,7 +118,7 @@ class Ingest:
             who = Who("service/audit", correlation=entry.correlationid, causation=entry.id)
 
         def react(work: Work) -> None:
-            if found is None:
+            if fault is not None:
                 raise_alarm(work, Alarm(fault, message.service, message.lane, message.sequence))
             if entry is not None:
                 for reaction in REACTIONS.to(entry.type):

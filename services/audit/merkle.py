@@ -25,7 +25,8 @@ from services.kernel.errors import Unavailable
 from services.kernel.keys.port import Keys
 from services.kernel.time import Instant
 
-BATCH = 256  # rows read at once: an event may have close to a megabyte
+BATCH = 256  # rows read at once
+MOST_BYTES = 16 << 20  # and how much their events may have together, where there is more than one
 
 RESTORE = "Restore the audit database from its newest copy, then run: amanah rebuild audit"
 REBUILD = "Run: amanah rebuild audit. The log itself is whole, and nothing has to be restored."
@@ -131,21 +132,25 @@ def nodes(connection: Connection) -> Nodes:
 
 def between(connection: Connection, start: int, end: int) -> Iterator[Kept]:
     """The rows from index ``start`` to before ``end``, in order. Raises ``Damaged``, where one is missing too."""
-    for first in range(start, end, BATCH):
-        yield from at(connection, range(first, min(first + BATCH, end)))
+    for rows in runs(connection, range(start, end)):
+        yield from rows
 
 
 def at(connection: Connection, indexes: Iterable[int]) -> Iterator[Kept]:
     """The rows at these indexes, rising. Raises ``Damaged``, where one is missing too."""
-    wanted = sorted(indexes)
+    for rows in runs(connection, sorted(indexes)):
+        yield from rows
+
+
+def runs(connection: Connection, indexes: Sequence[int]) -> Iterator[list[Kept]]:
+    """The same for indexes that rise, as many at once as memory can well hold. Raises ``Damaged``."""
     own = and_(hashes.c.level == 0, hashes.c.place == leaves.c.leaf_index)
     rows = select(leaves, hashes.c.hash).outerjoin(hashes, own)
-    for first in range(0, len(wanted), BATCH):
-        some = wanted[first : first + BATCH]
+    for some in _portions(connection, indexes):
         found = {
             row["leaf_index"]: row for row in connection.execute(rows.where(leaves.c.leaf_index.in_(some))).mappings()
         }
-        yield from (_kept(index, found.get(index)) for index in some)
+        yield [_kept(index, found.get(index)) for index in some]
 
 
 def newest_checkpoint(connection: Connection, size: int | None = None) -> Published | None:
@@ -183,6 +188,22 @@ def signer_of(note: bytes, known: Sequence[Key]) -> Key:
         if (key.name, key.id) in named:
             return key
     raise VerificationError("none of the log's keys signed this checkpoint")
+
+
+def _portions(connection: Connection, indexes: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The indexes, cut where ``BATCH`` rows or ``MOST_BYTES`` of events are reached."""
+    for first in range(0, len(indexes), BATCH):
+        some = indexes[first : first + BATCH]
+        asked = select(leaves.c.leaf_index, func.length(leaves.c.body).label("length"))
+        rows = connection.execute(asked.where(leaves.c.leaf_index.in_(some)))
+        length = {row.leaf_index: row.length for row in rows}
+        start, total = 0, 0
+        for place, index in enumerate(some):
+            total += length.get(index, 0)
+            if total > MOST_BYTES and place > start:
+                yield some[start:place]
+                start, total = place, length.get(index, 0)
+        yield some[start:]
 
 
 def _kept(index: int, row: RowMapping | None) -> Kept:

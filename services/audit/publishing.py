@@ -58,5 +58,6 @@ def _head(
             open_note(newest.note, keys)
             check_extends(tree, newest.checkpoint(), head)
     except VerificationError as error:
-        raise Damaged(max(size - 1, 0), f"the log up to it does not continue the newest checkpoint: {error}") from None
+        last = max(size, before.size) - 1  # where leaves are lost, the last that was signed
+        raise Damaged(last, f"the log up to it does not continue the newest checkpoint: {error}") from None
     return head, grown

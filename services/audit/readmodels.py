@@ -7,6 +7,9 @@ log and without keys. What it offers is checked against the bytes; what it leave
 verification and by every export, which reads the log itself (``search``).
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
@@ -32,14 +35,19 @@ from services.contracts import audit, identity, licensing, sessions  # noqa: F40
 from services.contracts.identity import ClientJoined, SignInsRevoked
 from services.contracts.sessions import SessionBooked
 from services.kernel.codec import decode
-from services.kernel.events import Entry, UnknownVersion
+from services.kernel.events import Entry
 from services.kernel.http.serving import revocations_table, revoke
+from services.kernel.log.consumer import reason_of
 from services.kernel.projections import Projections, Rows
 from services.kernel.rebuild import Rebuild, Rebuilt, write_beside
 
 TABLES = MetaData()
 PLAIN = MetaData()
 PROJECTIONS = Projections()
+
+READ_AT_ONCE = 32  # rows: an event may have close to a megabyte
+
+_log = logging.getLogger(__name__)
 
 # A large log's index counts with 64 bits; on SQLite only INTEGER is the row's own number.
 _LeafIndex = BigInteger().with_variant(Integer, "sqlite")
@@ -159,18 +167,29 @@ def _(entry: Entry[SignInsRevoked], rows: Rows) -> None:
 def read(service: str, body: bytes) -> tuple[Event, Entry[Any] | None] | None:
     """An event as the verifier reads it, and decoded where this release can; ``None`` for bytes that are no event of
     the service in whose lane they stand."""
-    try:
-        event = event_of(service, body)
-    except FormatError:
+    event = readable(service, body)
+    if event is None:
         return None
     try:
         return event, decode(body)
-    except (ValueError, TypeError, LookupError, RecursionError, UnknownVersion):
+    except Exception:  # whatever an upcast or a decoder meets in bytes that another wrote
         return event, None
 
 
+def readable(service: str, body: bytes) -> Event | None:
+    """The event in these bytes, if it is one that the service in whose lane they stand may record."""
+    try:
+        return event_of(service, body)
+    except FormatError:
+        return None
+
+
 def index(leaf_index: int, event: Event, entry: Entry[Any] | None, rows: Rows) -> None:
-    """Collect what the event at this index adds to the index tables."""
+    """Collect what the event at this index adds to the index tables.
+
+    With ``entry`` none it is what follows from the bytes alone: enough to be found by everything in it
+    (``must_mention``), and nothing is learned from it.
+    """
     rows.insert(trail, leaf_index=leaf_index, type=event.type, time=event.time, clinic=event.clinic)
     for mention in sorted(mentioned(event, entry)):
         rows.insert(mentions, leaf_index=leaf_index, kind=mention.kind, value=mention.value)
@@ -185,14 +204,38 @@ class TrailRebuild(Rebuild):
         newest: int | None = connection.scalar(select(func.max(leaves.c.leaf_index)))
         while newest is not None and done.events <= newest:
             columns = (leaves.c.leaf_index, leaves.c.service, leaves.c.body)
-            batch = select(*columns).where(leaves.c.leaf_index >= done.events)
-            for leaf_index, service, body in connection.execute(batch.order_by(leaves.c.leaf_index).limit(500)).all():
+            rest = select(*columns).where(leaves.c.leaf_index >= done.events).order_by(leaves.c.leaf_index)
+            for leaf_index, service, body in connection.execute(rest.limit(READ_AT_ONCE)).all():
                 done.events = leaf_index + 1
                 found = read(service, bytes(body))
                 if found is not None:
-                    rows = Rows(connection.dialect.name)
-                    index(leaf_index, *found, rows)
-                    write_beside(connection, rows)
+                    _index_beside(connection, leaf_index, *found)
+
+
+def _index_beside(connection: Connection, leaf_index: int, event: Event, entry: Entry[Any] | None) -> None:
+    """Index an event wholly, or, where that fails, by its bytes alone: as ``Ingest.park`` does."""
+    try:
+        rows = Rows(connection.dialect.name)
+        index(leaf_index, event, entry, rows)
+        with _or_nothing(connection):
+            write_beside(connection, rows)
+    except Exception as error:
+        if entry is None:
+            raise
+        _log.warning("an event is indexed by its bytes alone", extra={"leaf": leaf_index, "reason": reason_of(error)})
+        _index_beside(connection, leaf_index, event, None)
+
+
+@contextmanager
+def _or_nothing(connection: Connection) -> Iterator[None]:
+    """What is written within is undone when it fails; the transaction around it goes on."""
+    connection.exec_driver_sql("savepoint event")
+    try:
+        yield
+    except Exception:
+        connection.exec_driver_sql("rollback to savepoint event")
+        raise
+    connection.exec_driver_sql("release savepoint event")
 
 
 REBUILD = TrailRebuild

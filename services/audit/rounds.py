@@ -24,7 +24,8 @@ _NAME = "log"
 class Found:
     """How far the present round is, what the last whole one verified and when, and what is wrong (or nothing).
 
-    A fault is lifted by a round that examined ``until`` leaves at least. ``row`` is the row as it was read.
+    A fault is lifted by a round that began after it was found, once it has examined ``until`` leaves. ``row`` is the
+    row as it was read.
     """
 
     reached: CompactRange = CompactRange()

@@ -12,11 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from services.audit.domain.mention import is_searchable, must_mention
-from services.audit.merkle import BATCH, REBUILD, Damaged, Kept, Published, at, between
-from services.audit.readmodels import mentions, read, referred, trail
-from services.audit.verifier.event import Event, event_of
+from services.audit.merkle import BATCH, REBUILD, Damaged, Kept, Published, at, runs
+from services.audit.readmodels import mentions, read, readable, referred, trail
+from services.audit.verifier.event import Event
 from services.audit.verifier.filter import Filter
-from services.audit.verifier.strict import FormatError
 from services.audit.verifier.tree import CompactRange
 from services.kernel.events import Entry
 
@@ -53,10 +52,11 @@ def examine(connection: Connection, asked: Filter, published: Published) -> Iter
     the index does not offer what matches.
     """
     reached, size = CompactRange(), published.size
-    for first in range(0, size, BATCH):
-        rows = list(between(connection, first, min(first + BATCH, size)))
+    for rows in runs(connection, range(size)):
         reached = reached.extended(kept.hash for kept in rows)
-        found = [kept.index for kept in rows if (event := _event(kept)) and asked.matches(event)]
+        found = [
+            kept.index for kept in rows if (event := readable(kept.leaf.service, kept.body)) and asked.matches(event)
+        ]
         _check_offered(connection, asked, found)
         yield from found
     if reached.root() != published.checkpoint().root:
@@ -71,7 +71,7 @@ def check_index(connection: Connection, rows: Sequence[Kept]) -> None:
     pairs = select(mentions.c.leaf_index, mentions.c.value).where(mentions.c.leaf_index.between(*span))
     named = {tuple(pair) for pair in connection.execute(pairs)}
     for kept in rows:
-        event = _event(kept)
+        event = readable(kept.leaf.service, kept.body)
         if event is None:
             continue
         if listed.get(kept.index) != (event.type, event.time, event.clinic):
@@ -86,13 +86,6 @@ def ids_of(connection: Connection, clinic: str | None, reference: str | None) ->
         return []
     asked = select(referred.c.id).where(referred.c.clinic == clinic, referred.c.reference == reference)
     return list(connection.scalars(asked.order_by(referred.c.id)))
-
-
-def _event(kept: Kept) -> Event | None:
-    try:
-        return event_of(kept.leaf.service, kept.body)
-    except FormatError:
-        return None
 
 
 def _check_offered(connection: Connection, asked: Filter, found: Sequence[int]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.audit.api.bundles import one_at_a_time
 from services.audit.examples import CLIENT, JAKARTA, PHOENIX, REFERENCE, SESSION
 from services.audit.merkle import Damaged
 from services.audit.verifier.archive import unpack
@@ -72,6 +73,23 @@ def test_a_request_sent_twice_exports_once(house: AuditHouse) -> None:
     assert (again.headers["Location"], again.headers["Idempotency-Replayed"]) == (first.headers["Location"], "true")
     house.turn()
     assert house.types(officer, clinic=PHOENIX).count("audit.bundle-exported") == 1
+
+
+def test_one_export_at_a_time_and_the_next_is_told_when_to_come_back(house: AuditHouse) -> None:
+    officer, order = house.officer(PHOENIX), {"clinic": PHOENIX, "purpose": "review"}
+    with one_at_a_time():
+        reply = officer.post("/audit/v1/bundles", order, key="the-same-key")
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "15")
+    assert "Nothing was exported" in reply.get_json()["help"]
+    assert officer.post("/audit/v1/bundles", order, key="the-same-key").status_code == 201
+
+
+def test_an_export_that_was_refused_makes_room_for_the_next(house: AuditHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = {"clinic": PHOENIX, "purpose": "review"}
+    monkeypatch.setattr("services.audit.commands.bundles.MOST", 0)
+    assert house.officer(PHOENIX).post("/audit/v1/bundles", order).status_code == 422
+    monkeypatch.undo()
+    assert house.officer(PHOENIX).post("/audit/v1/bundles", order).status_code == 201
 
 
 def test_a_bundle_holds_nothing_of_another_clinic(house: AuditHouse) -> None:

@@ -1,6 +1,7 @@
 """Taking events in: each event of each lane is exactly one leaf, whatever comes twice, late or in pieces."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,18 +11,20 @@ from hypothesis import strategies as st
 from sqlalchemy import RowMapping, select
 
 from services.audit.domain.tree import tree_root
-from services.audit.examples import CLIENT, COUNSELOR, PHOENIX
+from services.audit.examples import CLIENT, COUNSELOR, PHOENIX, REFERENCE
 from services.audit.ingest import Ingest
 from services.audit.merkle import between, nodes, size_of
-from services.audit.readmodels import leaves, mentions, trail
+from services.audit.publishing import publish
+from services.audit.readmodels import leaves, mentions, referred, trail
 from services.audit.verifier.chain import verify_lanes
 from services.audit.verifier.leaf import parse_leaf
 from services.audit.verifier.report import Outcome
 from services.audit.verifier.tree import root
 from services.audit.verifier.verify import verify_bundle
+from services.audit.verifying import go_on
 from services.contracts.identity import ErasureOrdered
 from services.contracts.licensing import ProfileRecorded
-from services.kernel.codec import decode, encode
+from services.kernel.codec import NotEncodable, decode, encode
 from services.kernel.errors import Unavailable
 from services.kernel.fields import ClinicId, Id, PersonId, Place
 from services.kernel.log.consumer import Consumer, Position, PositionMoved
@@ -29,7 +32,8 @@ from services.kernel.log.port import Message
 from services.kernel.store.tables import events
 from services.kernel.store.write import Write, Written
 from services.kernel.time import Instant
-from tests.audit_house import AuditHouse, ended, joined, lane_of
+from services.repair import rebuild_service
+from tests.audit_house import AuditHouse, booked, ended, joined, lane_of
 from tests.world import NOON, entry_of
 
 
@@ -301,7 +305,26 @@ def test_audits_own_events_become_leaves_too(house: AuditHouse) -> None:
 
 
 def test_what_cannot_be_applied_is_a_leaf_all_the_same_and_is_never_set_aside(house: AuditHouse) -> None:
-    message = lane_of("sessions", 0, bodies_of("sessions", 0, 1))[0]
-    Ingest(house.built.service).park(message, "the reaction fails again and again")
-    assert len(log_rows(house)) == 1
+    """Its answer would be larger than an event may be: so the reaction fails, however often it is tried."""
+    poison = encode(entry_of(replace(order(), erasure=Id("x" * 899_000)), clinic=PHOENIX, at=NOON))
+    ingest, [message] = Ingest(house.built.service), lane_of("identity", 0, [poison])
+    with pytest.raises(NotEncodable):
+        ingest.apply(message, None)
+    ingest.park(message, "the reaction fails again and again")
+    assert [bytes(row["body"]) for row in log_rows(house)] == [poison]
     assert house.alarms() == ["parked"]
+
+
+def test_what_cannot_be_applied_is_found_by_its_bytes_and_leaves_the_log_sound(house: AuditHouse) -> None:
+    service, origin = house.built.service, house.settings.log_origin
+    [message] = lane_of("sessions", 0, [encode(entry_of(booked(), clinic=PHOENIX, at=NOON))])
+    Ingest(service).park(message, "the projection fails again and again")
+    assert house.rows(select(referred)) == []  # nothing is learned from it
+    assert go_on(service, origin).verified_size == 1
+    assert publish(service, origin) is not None
+    officer = house.officer(PHOENIX)
+    assert house.types(officer, clinic=PHOENIX, reference=REFERENCE) == ["sessions.session-booked"]
+    assert verify_bundle(house.export(officer, clinic=PHOENIX, client=CLIENT), house.key()).outcome is Outcome.PROVEN
+    rebuild_service(house.settings, "audit", switch=True)
+    assert len(house.rows(select(referred))) == 1  # a release that can read it learns from it then
+    assert go_on(service, origin).verified_size == 1

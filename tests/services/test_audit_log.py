@@ -1,16 +1,17 @@
 """The log itself: what is published, and that a changed past stops all signing and raises an alarm."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.audit.domain.tiles import encode_entries
 from services.audit.domain.tree import range_of
 from services.audit.examples import PHOENIX
-from services.audit.merkle import Damaged, log_keys, nodes, pack_range
+from services.audit.merkle import Damaged, between, log_keys, nodes, pack_range, runs
 from services.audit.publishing import publish
 from services.audit.readmodels import FINAL, TABLES, checkpoints, leaves, trail
 from services.audit.rounds import Found, found, go_on_from, stop_at
@@ -19,8 +20,9 @@ from services.audit.verifier.note import open_note, parse_key
 from services.audit.verifier.report import Outcome
 from services.audit.verifier.tree import leaf_hash, root
 from services.audit.verifier.verify import verify_bundle
-from services.audit.verifying import go_on
+from services.audit.verifying import go_on, hurry
 from services.kernel.codec import encode
+from services.kernel.keys.local import LocalKeys
 from services.repair import rebuild_service
 from tests.audit_house import AuditHouse, a_day_of_two_clinics, ended, joined, lane_of
 from tests.world import NOON, entry_of
@@ -140,6 +142,12 @@ def take_in_one(house: AuditHouse) -> None:
     house.worker.consumer.step(0)
 
 
+def small_steps(monkeypatch: pytest.MonkeyPatch, leaves: int) -> None:
+    """Let a round go on so many leaves at a time."""
+    monkeypatch.setattr("services.audit.merkle.BATCH", leaves)
+    monkeypatch.setattr("services.audit.verifying.STEP", 0.0)
+
+
 def is_sound(house: AuditHouse) -> bool:
     return bool(house.stranger().get("/audit/v1/status").get_json()["sound"])
 
@@ -156,6 +164,92 @@ def test_a_fault_in_a_leaf_that_is_not_signed_yet_stands_until_a_round_has_passe
     house.tamper("delete from leaves where leaf_index = 7", "delete from hashes where place = 7 and level = 0")
     go_on(service, origin)  # whoever takes the leaf away has not mended it
     assert not is_sound(house)
+
+
+def test_a_fault_is_lifted_as_soon_as_a_round_from_the_first_leaf_has_passed_it(
+    house: AuditHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, origin = house.built.service, house.settings.log_origin
+    small_steps(monkeypatch, 3)
+    assert go_on(service, origin).reached.size == 3
+    stop_at(service, Damaged(ENDED, "somebody found this behind the place where the round is"))
+    sound = []
+    for _ in range(3):
+        go_on(service, origin)
+        sound.append(is_sound(house))
+    assert sound == [False, True, True]
+    status = house.stranger().get("/audit/v1/status").get_json()
+    assert status["verified_size"] == 7
+    stop_at(service, Damaged(2, "and then this"))
+    take_in_one(house)
+    go_on(service, origin)
+    assert publish(service, origin) is not None  # though the round goes on
+
+
+def test_a_fault_of_the_checkpoint_stands_until_the_checkpoint_is_examined_again(
+    house: AuditHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, origin = house.built.service, house.settings.log_origin
+    house.tamper("update checkpoints set range = zeroblob(96)")
+    with pytest.raises(Damaged, match="Leaf 6"):
+        go_on(service, origin)
+    for _ in range(3):
+        take_in_one(house)
+    small_steps(monkeypatch, 8)  # all that is signed, and one more: the round is not at its end
+    for _ in range(2):
+        with pytest.raises(Damaged, match="Leaf 6"):
+            go_on(service, origin)
+        assert not is_sound(house)
+
+
+def test_a_round_under_way_hurries_while_a_fault_stands_or_where_it_is_late(
+    house: AuditHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, origin = house.built.service, house.settings.log_origin
+
+    def reached() -> int:
+        hurry(service, origin)
+        with service.backend.reading() as connection:
+            return found(connection).reached.size
+
+    small_steps(monkeypatch, 2)
+    assert reached() == 0  # it begins no round
+    go_on(service, origin)
+    assert reached() == 2  # nobody waits for it
+    stop_at(service, Damaged(5, "this"))
+    go_on(service, origin)
+    assert [reached() for _ in range(3)] == [4, 6, 6]  # it hurries to what was found, and takes its time behind it
+    house.clock.advance(minutes=6 * 60)
+    assert [reached() for _ in range(2)] == [0, 0]
+
+
+def test_a_key_replaced_while_a_round_goes_on_is_no_damage(house: AuditHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    service, origin = house.built.service, house.settings.log_origin
+    keys, reading = service.keys, service.backend.reading
+    assert isinstance(keys, LocalKeys)
+    take_in_one(house)
+
+    def rotated_first() -> AbstractContextManager[Connection]:
+        monkeypatch.undo()
+        keys.rotate("checkpoint")
+        assert publish(service, origin) is not None
+        return reading()
+
+    monkeypatch.setattr(service.backend, "reading", rotated_first)
+    assert go_on(service, origin).verified_size == 8
+
+
+def test_few_large_events_are_read_at_once(house: AuditHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    with house.built.service.backend.reading() as connection:
+        lengths = [len(kept.body) for kept in between(connection, 0, 7)]
+        monkeypatch.setattr("services.audit.merkle.MOST_BYTES", sum(lengths[:3]))
+        found = [[kept.index for kept in rows] for rows in runs(connection, range(7))]
+        monkeypatch.setattr("services.audit.merkle.MOST_BYTES", 1)
+        alone = [[kept.index for kept in rows] for rows in runs(connection, [1, 2, 6])]
+    assert found[0] == [0, 1, 2]
+    assert [index for rows in found for index in rows] == list(range(7))
+    assert all(sum(lengths[index] for index in rows) <= sum(lengths[:3]) for rows in found)
+    assert alone == [[1], [2], [6]]
 
 
 def test_a_fault_before_the_first_checkpoint_is_lifted_when_it_is_mended(tmp_path: Path) -> None:
@@ -205,7 +299,7 @@ def test_a_round_whose_place_cannot_be_read_begins_again(house: AuditHouse) -> N
 def test_a_round_that_takes_several_steps_examines_what_came_meanwhile(
     house: AuditHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.audit.verifying.MOST", 5)
+    small_steps(monkeypatch, 5)
     service, origin = house.built.service, house.settings.log_origin
     reached = [go_on(service, origin).reached.size]
     for _ in range(3):

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from deploy.local.postgres import Postgres
-from services.audit.examples import PHOENIX, REFERENCE
+from services.audit.examples import CLIENT, PHOENIX, REFERENCE
 from services.audit.ingest import Ingest
 from services.audit.merkle import Damaged
 from services.audit.publishing import publish
@@ -17,12 +17,13 @@ from services.audit.readmodels import FINAL, leaves
 from services.audit.verifier.report import Outcome
 from services.audit.verifier.verify import verify_bundle
 from services.audit.verifying import go_on
+from services.kernel.codec import encode
 from services.kernel.log.consumer import Consumer
 from services.kernel.settings import SERVICES, Databases, Settings
 from services.kernel.store.opening import migrate
 from services.repair import rebuild_service
-from tests.audit_house import AuditHouse, a_day_of_two_clinics, ended, lane_of
-from tests.world import service_settings
+from tests.audit_house import AuditHouse, a_day_of_two_clinics, booked, ended, lane_of
+from tests.world import NOON, entry_of, service_settings
 
 
 class PostgresHouse(AuditHouse):
@@ -99,6 +100,22 @@ def test_the_index_is_rebuilt_from_the_logs_own_rows(house: PostgresHouse) -> No
         connection.execute(text("delete from mentions where leaf_index = 2"))
     assert set(rebuild_service(house.settings, "audit", switch=True).differences) == {"mentions"}
     assert rebuild_service(house.settings, "audit", switch=False).differences == {}
+
+
+def test_an_event_that_this_database_cannot_learn_from_leaves_the_log_sound(house: PostgresHouse) -> None:
+    """No text of PostgreSQL holds a NUL: to learn what the reference stands for fails, and in a rebuild too."""
+    service, origin = house.built.service, house.settings.log_origin
+    poison = encode(entry_of(booked(reference="S-\x00"), clinic=PHOENIX, at=NOON))
+    message = house.publish_bytes("sessions", poison)
+    ingest = Ingest(service)
+    with pytest.raises(Exception, match="0x00"):
+        ingest.apply(message, ingest.get("sessions", 0))
+    ingest.park(message, "it fails again and again")
+    size = len(house.rows(select(leaves.c.leaf_index)))
+    assert go_on(service, origin).verified_size == size
+    assert rebuild_service(house.settings, "audit", switch=True).differences == {}
+    assert go_on(service, origin).verified_size == size
+    assert house.types(house.officer(PHOENIX), clinic=PHOENIX, client=CLIENT).count("sessions.session-booked") == 2
 
 
 def test_the_apps_own_role_can_add_to_the_log_and_change_nothing_of_it(

@@ -1,6 +1,6 @@
 """Exporting a bundle: the answer to a question, as a file that proves itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
@@ -26,11 +26,12 @@ MOST = 5000  # events in one bundle
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is to be exported, and what for. ``keys``: the log's public keys, newest first."""
+    """What is to be exported, and what for. ``keys`` gives the log's public keys, newest first; it is asked behind the
+    checkpoint, so that it knows the key that signed it."""
 
     question: Question
     purpose: Code
-    keys: Sequence[Key]
+    keys: Callable[[], Sequence[Key]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +96,4 @@ def _answer(connection: Connection, order: Export) -> _Answer:
     indexes = list(islice(examine(connection, asked, published), MOST + 1))
     if len(indexes) > MOST:
         raise Invalid(f"More than {MOST} events match.", help="Narrow the question, by time for example.")
-    return _Answer(asked, published.size, indexes, make(connection, asked, published.size, indexes, order.keys))
+    return _Answer(asked, published.size, indexes, make(connection, asked, published.size, indexes, order.keys()))
