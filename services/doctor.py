@@ -18,9 +18,10 @@ from services.kernel.errors import CannotStart, Problem
 from services.kernel.log.port import Head, Log
 from services.kernel.parts import find_keys, find_log
 from services.kernel.settings import SERVICES, Settings
+from services.kernel.store.backend import last_sequences
 from services.kernel.store.feed import StoreFeed
 from services.kernel.store.opening import SchemaBehind, Store, lanes_mended, open_store
-from services.kernel.store.tables import events, known, parked, relayed
+from services.kernel.store.tables import known, parked, relayed
 from services.kernel.store.verify import compare_with_log
 from services.kernel.time import plus
 
@@ -96,7 +97,7 @@ def _service(settings: Settings, name: str, log: Log | None) -> list[Finding]:
 
 def _count(store: Store) -> int:
     with store.backend.reading() as connection:
-        return connection.scalar(select(func.count()).select_from(events)) or 0
+        return sum(last_sequences(connection).values())
 
 
 def _lanes(settings: Settings, store: Store, part: str) -> Finding:
@@ -107,9 +108,9 @@ def _lanes(settings: Settings, store: Store, part: str) -> Finding:
 
 def _relay(name: str, store: Store, part: str) -> Finding:
     with store.backend.reading() as connection:
-        lasts = connection.execute(select(events.c.lane, func.max(events.c.sequence)).group_by(events.c.lane)).all()
+        lasts = last_sequences(connection)
         sent = {row.lane: row.sequence for row in connection.execute(select(relayed))}
-    behind = sum(last - sent.get(lane, 0) for lane, last in lasts)
+    behind = sum(last - sent.get(lane, 0) for lane, last in lasts.items())
     mend = "" if behind == 0 else f"start the worker (amanah work {name}); if it runs, look at the event log"
     return Finding(part, behind == 0, f"{behind} events not yet published", mend)
 

@@ -52,10 +52,8 @@ def rebuild_service(settings: Settings, name: str, *, switch: bool) -> Rebuilt:
             check_revision(engine, name)
             kind: type[Rebuild] = getattr(readmodels, "REBUILD", Rebuild)  # audit rebuilds from its own log
             return kind(engine, readmodels.TABLES, readmodels.PROJECTIONS, log, name).run(switch=switch)
-    except (PositionLost, LookupError) as lost:
-        if isinstance(lost, KeyError | IndexError):  # a fault of ours, not of the log
-            raise
-        raise CannotStart(f"Nothing was changed: {lost}. Compare them: amanah store verify") from lost
+    except PositionLost as lost:
+        raise CannotStart(f"Nothing was changed. {lost}") from lost
     finally:
         log.close()
         engine.dispose()

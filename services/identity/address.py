@@ -7,6 +7,7 @@ one account however they type. It is unique, so it cannot be truncated: who hold
 import secrets
 from dataclasses import dataclass, field
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from services.kernel.keys.port import Keys
 
@@ -28,7 +29,19 @@ def address_of(keys: Keys, text: str) -> Address:
 
 def source_name(keys: Keys, remote: str) -> str:
     """The name under which tries from a place on the network are counted; it does not tell the place."""
-    return "source/" + keys.mac("index", b"source/" + remote.encode()).hex()
+    return "source/" + keys.mac("index", b"source/" + _place(remote).encode()).hex()
+
+
+def _place(remote: str) -> str:
+    """An address of IPv4; of IPv6 the network of 64 bits, all of whose addresses one subscriber has (RFC 6177)."""
+    try:
+        address = ip_address(remote)
+    except ValueError:
+        return remote
+    if isinstance(address, IPv4Address):
+        return remote
+    mapped = address.ipv4_mapped
+    return str(mapped) if mapped else f"{IPv6Address(int(address) >> 64 << 64)}/64"
 
 
 def new_secret() -> str:

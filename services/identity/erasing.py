@@ -17,16 +17,18 @@ from sqlalchemy import select
 from services.contracts.identity import NoticeFailed, NoticeSent, Template
 from services.identity import streams
 from services.identity.commands.erasures import Emptied, answer_and_complete, order_erasure
+from services.identity.commands.forgetting import end_account
 from services.identity.context import Context
 from services.identity.domain.erasure import ANSWERING
 from services.identity.forgetting import destroy_keys
 from services.identity.letters import Kept
-from services.identity.lookups import account_of_client, clinic_row, links_of
+from services.identity.lookups import account_of_client, clinic_row
 from services.identity.posting import SELF, Draft, Reached, post, reach
-from services.identity.readmodels import erasure_answers, erasures, memberships
+from services.identity.readmodels import erasure_answers, erasures
 from services.kernel.fields import Id, PersonId
 from services.kernel.ids import new_id
 from services.kernel.service import Service
+from services.kernel.store.write import NameTaken
 from services.kernel.time import local_date
 
 OTHERS = frozenset(ANSWERING) - {"identity"}
@@ -56,16 +58,14 @@ def empty(service: Service, client: str, erasure: str) -> Emptied:
     """Destroy identity's keys of a client, and of the account behind it where that is nobody else."""
     account = account_of_client(service, client)
     values = service.backend.erase(client, erasure, service.clock())
-    if account is None or not _is_nobody_else(service, account, client):
-        return Emptied(PersonId(client), None, account is not None, values)
+    if account is None:
+        return Emptied(PersonId(client), None, False, values)
+    try:
+        service.do(SELF, end_account, account, client)
+    except NameTaken:
+        return Emptied(PersonId(client), None, True, values)
     values += destroy_keys(service, account)
     return Emptied(PersonId(client), account, True, values)
-
-
-def _is_nobody_else(service: Service, account: str, client: str) -> bool:
-    others = [link for link in links_of(service, account) if link["client"] != client]
-    worked = service.query(select(memberships.c.membership).where(memberships.c.account == account).limit(1))
-    return not others and not worked
 
 
 def _answered(service: Service, erasure: str) -> set[str]:

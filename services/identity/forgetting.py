@@ -7,25 +7,35 @@ crash in between leaves keys, which the next sweep finds. Somebody who registers
 registers again. In the trail their ids stay, and their words are erased.
 """
 
+from contextlib import suppress
+
 from sqlalchemy import ColumnElement, exists, or_, select
 
-from services.identity.commands.forgetting import LINK_DAYS, forget_account, sweep_rows
+from services.identity.commands.forgetting import forget_nobody, is_somebody
+from services.identity.commands.tries import forget_quiet
 from services.identity.posting import SELF
-from services.identity.readmodels import accounts, invitations, letters, links, memberships, tokens
+from services.identity.readmodels import accounts, invitations, letters, sign_ins, tokens
 from services.kernel.ids import new_id
 from services.kernel.service import Service
 from services.kernel.store.tables import data_keys
+from services.kernel.store.write import NameTaken
 from services.kernel.time import Instant, instant, moment, plus
+
+SIGN_IN_DAYS = 30
+LINK_DAYS = 1  # for which an expired link rests, so that nothing goes at the moment at which somebody follows it
 
 
 def sweep(service: Service) -> None:
     """Delete rows that mean nothing any more; erase invitations that have ended and accounts that are nobody."""
-    service.do(SELF, sweep_rows)
+    service.forget_until(tokens.c.expires, plus(service.clock(), days=-LINK_DAYS))
+    service.forget_until(sign_ins.c.at, plus(service.clock(), days=-SIGN_IN_DAYS))
+    forget_quiet(service)
     for invitation in _ended_invitations(service):
         destroy_keys(service, invitation)
     for account in _nobodies(service):
-        service.do(SELF, forget_account, account)
-        destroy_keys(service, account)
+        with suppress(NameTaken):  # somebody after all: it stays as it is
+            service.do(SELF, forget_nobody, account)
+            destroy_keys(service, account)
 
 
 def destroy_keys(service: Service, keyholder: str) -> int:
@@ -43,13 +53,8 @@ def _ended_invitations(service: Service) -> list[str]:
 
 def _nobodies(service: Service) -> list[str]:
     account = accounts.c.account
-    tied = (
-        tokens.c.subject == account,
-        letters.c.person == account,
-        links.c.account == account,
-        memberships.c.account == account,
-    )
-    rows = service.query(select(account).where(_has_keys(account), *(~exists().where(tie) for tie in tied)))
+    on_the_way = or_(exists().where(tokens.c.subject == account), exists().where(letters.c.person == account))
+    rows = service.query(select(account).where(_has_keys(account), ~on_the_way, ~is_somebody(account)))
     return [row["account"] for row in rows]
 
 

@@ -5,7 +5,8 @@ decides and appends like a command, and is never run by a rebuild. Both happen t
 so an event has its effect exactly once, whatever is killed when.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, case, exists, insert, literal, select, update
@@ -55,7 +56,8 @@ class Listener:
     """Applies messages to one service; the handler of its consumer, and its positions.
 
     A *run* is what was passed over in memory since a position was written: ``_skipped`` holds its last message,
-    ``_stored`` the position before it. There may be several runners of a lane; each write is held to ``_stored``.
+    ``_stored`` the position before it. There may be several runners of a lane; each write is held to ``_stored``, and
+    where another was faster the run counts no more: whoever learns of it goes on from the position in the database.
     """
 
     def __init__(self, service: Service, reactions: Reactions) -> None:
@@ -71,6 +73,10 @@ class Listener:
     def apply(self, message: Message, position_before: Position | None) -> None:
         """Learn and react; see ``log.consumer.Handler``."""
         self._go_on_from(position_before, message)
+        with self._held(message):
+            self._apply(message)
+
+    def _apply(self, message: Message) -> None:
         kind, stream = heading(message.body)
         if not (self._reactions.to(kind) or self._learns(message.service, kind)):
             self._skip(message)
@@ -107,7 +113,8 @@ class Listener:
             _, stream = heading(message.body)
         except ValueError:
             stream = "(unreadable)"
-        self._set_aside(message, stream, reason, Write())
+        with self._held(message):
+            self._set_aside(message, stream, reason, Write())
 
     def _park_behind(self, message: Message, stream: str) -> bool:
         """Set an event aside because an earlier one of its stream is; false when that was replayed meanwhile."""
@@ -155,9 +162,18 @@ class Listener:
         """Hold to what the consumer goes by: a run counts only where it leads up to its position."""
         key = message.service, message.lane
         last = self._skipped.get(key)
-        if last is None or _position(last) != before:
+        if last is None or Position.of(last) != before:
             self._skipped.pop(key, None)
             self._stored[key] = before
+
+    @contextmanager
+    def _held(self, message: Message) -> Iterator[None]:
+        """Forget the run where its position was moved by another."""
+        try:
+            yield
+        except PositionMoved:
+            self._skipped.pop((message.service, message.lane), None)
+            raise
 
     def _skip(self, message: Message) -> None:
         key = message.service, message.lane
@@ -174,16 +190,12 @@ class Listener:
 
     def _note(self, message: Message) -> None:
         key = message.service, message.lane
-        self._stored[key] = _position(message)
+        self._stored[key] = Position.of(message)
         self._skipped.pop(key, None)
 
     def _is_parked(self, service: str, stream: str) -> bool:
         where = (parked.c.service == service, parked.c.stream == stream)
         return bool(self._service.query(select(parked.c.sequence).where(*where).limit(1)))
-
-
-def _position(message: Message) -> Position:
-    return Position(message.incarnation, message.sequence, message.chain, message.offset)
 
 
 def _sequence(position: Position | None) -> int:

@@ -66,7 +66,7 @@ class JsonFormatter(logging.Formatter):
     """Writes a record as one line of JSON, from the allow-list alone."""
 
     def format(self, record: logging.LogRecord) -> str:
-        own = record.name == OURS or record.name.startswith(f"{OURS}.")
+        own = _is_own(record)
         line: dict[str, object] = {
             "time": system_clock(),
             "level": record.levelname.lower(),
@@ -82,8 +82,9 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logs(level: int = logging.INFO, stream: TextIO | None = None) -> None:
-    """Make this the only log of the process. The libraries are heard from ``WARNING`` on."""
+    """Make this the only log of the process. The libraries are heard from ``WARNING`` on, whatever they set."""
     handler = logging.StreamHandler(stream or sys.stderr)
+    handler.addFilter(lambda record: _is_own(record) or record.levelno >= logging.WARNING)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     for old in tuple(root.handlers):
@@ -91,6 +92,10 @@ def configure_logs(level: int = logging.INFO, stream: TextIO | None = None) -> N
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     logging.getLogger(OURS).setLevel(level)
+
+
+def _is_own(record: logging.LogRecord) -> bool:
+    return record.name == OURS or record.name.startswith(f"{OURS}.")
 
 
 def _plain(value: object) -> object:

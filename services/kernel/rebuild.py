@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, MetaData, except_, func, insert, select, text
 
 from services.kernel.codec import decode
-from services.kernel.log.port import Log
+from services.kernel.log.port import Log, PositionLost
 from services.kernel.projections import Projections, Rows
+from services.kernel.store.backend import last_sequences
 from services.kernel.store.changes import Change, execute
 from services.kernel.store.tables import events, positions
 
@@ -89,7 +90,7 @@ class Rebuild:
 
     def _bodies(self, connection: Connection) -> Iterator[tuple[str, int, bytes]]:
         """Own events from the store; those of others from the log, as far as the service has applied them."""
-        for lane in connection.scalars(select(events.c.lane).distinct().order_by(events.c.lane)).all():
+        for lane in last_sequences(connection):
             yield from self._own(connection, lane)
         followed = select(positions.c.service, positions.c.lane, positions.c.sequence).order_by("service", "lane")
         for service, lane, until in connection.execute(followed).all():
@@ -114,7 +115,7 @@ class Rebuild:
         while self._applied[key] < until:
             messages = self.log.read(service, lane, offset, wait=5.0)
             if not messages:
-                raise LookupError(f"the log of {service}, lane {lane}, ends before event {until}, which was applied")
+                raise PositionLost(service, lane, offset)
             for message in messages:
                 if message.sequence == self._applied[key] + 1 <= until:
                     yield service, lane, message.body

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, Select, delete, select
+from sqlalchemy import Column, ColumnElement, RowMapping, Select, and_, delete, select
 
 from services.kernel.codec import encode
 from services.kernel.errors import Conflict, Erased, Invalid, Problem
@@ -38,6 +38,7 @@ R = TypeVar("R")
 
 TRIES = 3
 ANSWERS_KEPT = 72  # hours: as long may a request be sent again
+SLICE = 5000  # rows that are deleted at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,16 @@ class Service:
 
     def forget_answers(self) -> None:
         """Delete the answers that were kept for requests sent again, once nobody sends those again."""
-        old = answers.c.time < plus(self.clock(), hours=-ANSWERS_KEPT)
-        self.backend.commit(Write(rows=[delete(answers).where(old)]))
+        self.forget_until(answers.c.time, plus(self.clock(), hours=-ANSWERS_KEPT))
+
+    def forget_until(self, time: Column[Any], until: Instant, *where: ColumnElement[bool]) -> None:
+        """Delete the rows of a table whose ``time``, which has an index, is ``until`` or before: slice by slice, the
+        oldest first, so that none takes longer than the database lets it."""
+        old = and_(time <= until, *where)
+        end_of_slice = select(time).where(old).order_by(time).offset(SLICE).limit(1)
+        while found := self.query(end_of_slice):
+            self.backend.commit(Write(rows=[delete(time.table).where(old, time <= found[0][time])]))
+        self.backend.commit(Write(rows=[delete(time.table).where(old)]))
 
     def query(self, statement: Select[Any]) -> list[RowMapping]:
         """Ask the read models."""

@@ -62,9 +62,7 @@ def stored(shop: Service) -> dict[int, int]:
 def pass_over(runner: Listener, lane: list[Message], start: int, end: int) -> None:
     """Have a runner read events of a lane that do not concern it."""
     for place, message in enumerate(lane[start:end], start):
-        last = lane[place - 1]
-        before = Position(last.incarnation, last.sequence, last.chain, last.offset) if place else None
-        runner.apply(message, before)
+        runner.apply(message, Position.of(lane[place - 1]) if place else None)
 
 
 def another(shop: Service) -> Listener:
@@ -221,6 +219,26 @@ def test_of_two_runners_that_pass_over_events_the_slower_keeps_up_and_holds_up_n
     pass_over(slower, quiet, 5, 6)
     slower.flush()
     assert stored(shop) == {0: 8, 1: 3}  # never back
+
+
+@pytest.mark.parametrize(("passed", "of_other"), [(199, 200), (150, 150), (150, 100)])
+def test_a_runner_goes_on_at_once_where_another_wrote_the_position_within_what_it_passed_over(
+    shop: Service, listener: Listener, log: EmbeddedLog, passed: int, of_other: int
+) -> None:
+    """With the 200th event passed over a position is due; the first case meets the other there."""
+    end = max(passed, of_other)
+    sent = messages([*(drawer(n) for n in range(1, end + 1)), *(sale(n) for n in range(end + 1, end + 4))])
+    other, reader = another(shop), consumer(log, listener)
+    log.publish("till", 0, sent[:passed])
+    drain(reader)
+    pass_over(other, sent, 0, of_other)
+    other.flush()
+    assert position(shop) == of_other
+    log.publish("till", 0, sent[passed:])
+    for _ in range(5):
+        reader.step(0.0)
+        assert reader.waiting == {}
+    assert (noted(shop, "p1"), position(shop)) == ([f"e{n}" for n in range(end + 1, end + 4)], end + 3)
 
 
 def test_a_runner_that_fell_behind_applies_nothing_twice_though_positions_are_asked_for(

@@ -4,15 +4,16 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.kernel.chain import ORIGIN, chain, chain_head
 from services.kernel.codec import decode
 from services.kernel.errors import Conflict, Erased, Invalid, Stale
 from services.kernel.fields import Id, PersonId
-from services.kernel.service import Answer, Once, Service
+from services.kernel.service import SLICE, Answer, Once, Service
 from services.kernel.store.backend import Backend
+from services.kernel.store.tables import answers
 from services.kernel.store.write import NameTaken, StreamMoved, TimeTaken
 from services.kernel.time import Instant, plus
 from services.kernel.work import Who, Work
@@ -193,3 +194,14 @@ def test_a_conflict_that_stays_is_told(shop: Service) -> None:
 
     with pytest.raises(Conflict):
         shop.do(ANA, never_loads)
+
+
+def test_old_answers_are_forgotten_however_many_and_the_others_stay(shop: Service, backend: Backend) -> None:
+    """Many may be of one moment, also where one slice ends and the next begins."""
+    old, due, kept = (plus(NOON, hours=-hours) for hours in (100, 72, 71))
+    moments = [old] * (SLICE + 2) + [due] * SLICE + [kept]
+    row = {"actor": "ana", "operation": "o", "fingerprint": "f", "status": 201}
+    with backend.engine.begin() as connection:
+        connection.execute(insert(answers), [row | {"key": str(n), "time": at} for n, at in enumerate(moments)])
+    shop.forget_answers()
+    assert [row["time"] for row in shop.query(select(answers.c.time))] == [kept]

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from services.kernel.log.embedded import EmbeddedLog
 from services.kernel.rebuild import Rebuild, Rebuilt
 from services.kernel.service import Service
-from services.kernel.store.backend import Backend
+from services.kernel.store.backend import Backend, last_sequences
 from services.kernel.store.verify import verify_store
 from services.kernel.work import Who
 from tests.shop import INCARNATION, TABLES, keep_note, notes, projections
@@ -48,6 +48,16 @@ def test_events_of_a_lane_that_the_store_should_not_have_are_examined_too(shop: 
     found = verify_store(backend, "shop", INCARNATION, lane)
     assert (found.events, found.lanes[lane]) == (1, 1)
     assert found.faults == [f"lane {lane} has events, but the store has {lane} lane(s): nobody publishes them"]
+
+
+def test_each_lane_is_found_with_its_last_sequence(shop: Service, backend: Backend) -> None:
+    fill(shop)
+    for clinic in ("c1", "c2", "c3"):  # each in the lane that is emptiest
+        shop.do(ANA, keep_note, clinic, "a note", clinic)
+    expected = {lane: stored[-1].sequence for lane in range(4) if (stored := backend.after(lane, 0, 100))}
+    with backend.reading() as connection:
+        assert last_sequences(connection) == expected
+    assert len(expected) > 1
 
 
 @pytest.mark.parametrize(

@@ -164,5 +164,5 @@ class TestPlainWords:
 
         monkeypatch.setattr(EmbeddedLog, "read", at_once)
         change(settings, "licensing", "insert into positions values ('identity', 0, 'i', 5, x'00', 4)")
-        with pytest.raises(CannotStart, match=r"ends before event 5.*amanah store verify"):
+        with pytest.raises(CannotStart, match=r"Nothing was changed. Offset 0 of amanah.identity.*amanah store verify"):
             rebuild_service(settings, "licensing", switch=True)

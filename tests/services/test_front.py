@@ -148,7 +148,7 @@ def test_what_to_know_before_one_relies_on_a_number_stands_beside_it_in_the_stri
     strip, _, page = text.partition("More ways")
     assert "112 Indonesia Does not work in every district" in strip
     assert "112 Emergency Does not work in every district" in page
-    assert "When somebody answers is not known The answer may be slow; use the other numbers too" in page
+    assert "Its hours are not known The answer may be slow; use the other numbers too" in page
     assert "Ambulance When" not in page
 
 

@@ -1,6 +1,7 @@
 """The HTTP ground, proven on a very small service: books in a clinic."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from services.kernel.http.app import make_app
 from services.kernel.http.blueprint import Blueprint
 from services.kernel.http.mount import mount
 from services.kernel.http.policy import PolicyError, anyone, network_role, operation
-from tests.library import BOOKS, NOW, ONCE, OPERATIONS, SECRET, House, books, problem, token
+from services.kernel.keys.port import KeyMissing
+from tests.library import BOOKS, NOW, ONCE, OPERATIONS, SECRET, BookSchema, House, books, problem, token
 
 
 def no_keys(version: int) -> bytes:
@@ -172,6 +174,24 @@ def test_a_nul_in_the_query_is_400_and_an_escaped_backslash_is_none(house: House
     assert (made.status_code, house.shelf.titles) == (201, ["a \\u0000 b"])
 
 
+def test_a_nul_in_a_form_is_400() -> None:
+    forms = Blueprint("forms", __name__)
+
+    @forms.route("/forms", methods=["POST"])
+    @operation("send-form")
+    @forms.arguments(BookSchema, location="form")
+    @forms.response(200)
+    def view(book: dict[str, str]) -> Any:
+        return book
+
+    app = make_app("library", [forms], None, operations={"send-form": anyone()}, public_key=no_keys)
+    send = partial(app.test_client().post, "/library/v1/forms", headers={"Sec-Fetch-Site": "same-origin"})
+    assert send(data={"title": "Emma"}).get_json() == {"title": "Emma"}
+    for content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        problem(send(data={"title": "Em\0ma"}, content_type=content_type), 400)
+    problem(send(data="title=Emma", content_type="text/plain"), 415)
+
+
 def test_a_token_of_other_letters_than_ascii_is_401(house: House) -> None:
     genuine = token("reader")["Authorization"].split(".")
     headers = {"Authorization": f"{genuine[0]}.\xe9.{genuine[2]}"}
@@ -225,6 +245,17 @@ def test_readiness_gives_the_reason_of_each_part(house: House) -> None:
         "detail": "The shelf is away",
         "help": "Wait for the shelf.",
     }
+
+
+def test_readiness_names_no_key_and_the_log_does(caplog: pytest.LogCaptureFixture) -> None:
+    def missing() -> None:
+        raise KeyMissing("library", "clinic-c1")
+
+    app = make_app("library", [books], None, operations=OPERATIONS, public_key=no_keys, checks={"keys": missing})
+    response = app.test_client().get("/library/readyz")
+    assert (response.status_code, response.get_json()["checks"]["keys"]["detail"]) == (503, KeyMissing.title)
+    assert "clinic-c1" not in response.text
+    assert any(record.exc_info and isinstance(record.exc_info[1], KeyMissing) for record in caplog.records)
 
 
 def test_a_check_that_breaks_makes_the_service_unready_and_tells_nothing(house: House) -> None:

@@ -5,15 +5,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from services.identity.commands.forgetting import forget_nobody
+from services.identity.commands.invitations import Accept, accept_invitation
 from services.identity.commands.registration import prove_address
 from services.identity.examples import DEWI, NADIA, OTTO, OWEN, PHOENIX, PHOENIX_PLACE, VERA, Person
 from services.identity.forgetting import sweep
 from services.identity.lookups import EMAIL
+from services.identity.posting import SELF
 from services.identity.readmodels import letters, passwords, throttles, tokens
 from services.kernel.http.tokens import Membership
 from services.kernel.sealer import Gone
 from services.kernel.store.tables import data_keys, fences, names
-from services.kernel.work import Who
+from services.kernel.store.write import NameTaken
+from services.kernel.work import Who, Work
 from tests.identity_house import V1, House, acceptance, new, token_in
 
 
@@ -89,6 +93,57 @@ def test_an_account_that_was_proven_and_never_joined_goes_too(house: House, clin
     sweep(house.built.service)
     assert keyholders(house) == set()
     assert house.sign_in(DEWI).status_code == 401
+
+
+@pytest.fixture
+def nobody_yet(house: House, clinic: str) -> tuple[str, str]:
+    """Dewi, who proved her address and never joined, and is invited now: her account, and the invitation's token."""
+    house.built.service.do(Who("nobody"), prove_address, register(house, clinic))
+    (account,) = keyholders(house)
+    house.clock.advance(days=3)
+    operator = house.bearer(Membership(clinic, None, ("operator",)))
+    new(operator.post(f"{V1}/invitations", {"clinic": clinic, "roles": ["counselor"], "email": DEWI.email}))
+    return account, house.mailed_token()
+
+
+def accept(house: House, token: str) -> str:
+    return new(house.anyone().post(f"{V1}/invitations/acceptances", acceptance(DEWI, token)))
+
+
+@pytest.mark.parametrize("when", ["before it is looked at", "before it is written"])
+def test_a_nobody_who_accepts_an_invitation_while_the_sweep_runs_stays(
+    house: House, nobody_yet: tuple[str, str], when: str
+) -> None:
+    account, token = nobody_yet
+
+    def sweep_it(work: Work) -> None:
+        forget_nobody(work, account)
+        if when == "before it is written":
+            accept(house, token)
+
+    if when == "before it is looked at":
+        accept(house, token)
+    with pytest.raises(NameTaken):
+        house.built.service.do(SELF, sweep_it)
+    me = house.signed_in(DEWI).get(f"{V1}/me").json
+    assert (me["account"], me["email"], me["professional_names"]) == (account, DEWI.email, [DEWI.name])
+
+
+def test_who_accepts_an_invitation_while_their_account_ends_is_asked_again_and_is_somebody_new(
+    house: House, nobody_yet: tuple[str, str]
+) -> None:
+    account, token = nobody_yet
+    service = house.built.service
+    order = Accept(token, DEWI.password, DEWI.name, DEWI.locale, DEWI.zone, "source")
+
+    def too_late(work: Work) -> None:
+        accept_invitation(work, order, service.keys, house.context.passwords)
+        sweep(service)
+
+    with pytest.raises(NameTaken):
+        service.do(Who("nobody"), too_late)
+    assert accept(house, token) != account
+    assert house.signed_in(DEWI).get(f"{V1}/me").json["professional_names"] == [DEWI.name]
 
 
 def test_who_is_client_or_works_or_worked_here_or_has_a_letter_on_its_way_stays(house: House, clinic: str) -> None:

@@ -3,16 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from services.identity.commands.forgetting import forget_nobody, tie
 from services.identity.examples import DEWI, JAKARTA, SARI
 from services.identity.forgetting import sweep
+from services.identity.posting import SELF
+from services.identity.readmodels import links
 from services.kernel.settings import SERVICES, Databases
+from services.kernel.store.changes import execute
 from services.kernel.store.opening import migrate
 from services.kernel.store.tables import data_keys
+from services.kernel.store.write import NameTaken
 from tests.identity_house import V1, House, at_once, new
 from tests.services.test_identity_erasures import answers
 from tests.world import service_settings
@@ -55,3 +61,32 @@ def test_from_founding_to_erasure(house: House) -> None:
     assert [row["keyholder"] for row in held] == [house.events("network-founded")[0].data.founder]
     with pytest.raises(DBAPIError, match="append-only"), house.built.service.backend.engine.begin() as connection:
         connection.exec_driver_sql("delete from events")
+
+
+def test_an_account_ends_or_is_tied_to_somebody_whoever_writes_first(house: House) -> None:
+    """The end of an account waits for whoever ties something to it at this moment, and finds it."""
+    service, outcome = house.built.service, []
+
+    def end() -> None:
+        try:
+            service.do(SELF, forget_nobody, "an account")
+        except NameTaken as refused:
+            outcome.append(refused)
+
+    work = service.work(SELF)
+    tie(work, "an account")
+    work.rows.insert(links, client="a client", account="an account", clinic="a clinic")
+    ending = Thread(target=end)
+    with service.backend.engine.connect() as connection:
+        connection.exec_driver_sql("begin")
+        for change in work.rows.statements:
+            execute(connection, change)
+        ending.start()
+        ending.join(0.2)
+        assert ending.is_alive()
+        connection.exec_driver_sql("commit")
+    ending.join()
+    assert len(outcome) == 1
+    service.do(SELF, forget_nobody, "nobody")
+    with pytest.raises(NameTaken):
+        service.do(SELF, tie, "nobody")

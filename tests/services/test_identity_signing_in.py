@@ -4,7 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 from time import perf_counter
 
 import pytest
@@ -15,7 +15,9 @@ from services.identity.commands.tries import of_address
 from services.identity.domain.throttle import OF_ADDRESS, OF_REQUESTS, OF_SOURCE
 from services.identity.examples import DEWI, NADIA, SARI
 from services.identity.forgetting import sweep
+from services.identity.passwords import Passwords
 from services.identity.readmodels import throttles
+from services.kernel.errors import Unavailable
 from services.kernel.http.tokens import decode
 from services.kernel.settings import SERVICES
 from services.kernel.store.tables import names
@@ -198,6 +200,44 @@ def test_what_anybody_may_send_is_counted_by_source_and_signing_in_never_depends
     assert house.sign_in(SARI).status_code == 201
     house.clock.advance(hours=1)
     assert house.anyone().post(f"{V1}/{path}", OPEN[path]).status_code != 429
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("unknown", "unknown", True),
+    ],
+)
+def test_a_subscriber_of_ipv6_is_one_source(house: House, one: str, other: str, same: bool) -> None:
+    keys = house.built.service.keys
+    assert (source_name(keys, one) == source_name(keys, other)) is same
+
+
+def test_in_a_crowd_newcomers_are_asked_to_come_again_and_a_sign_in_is_not() -> None:
+    passwords, told = Passwords(patience=0.0), []
+    together = Barrier(8)
+
+    def come() -> None:
+        together.wait()
+        try:
+            passwords.hash(DEWI.password)
+        except Unavailable as refused:
+            told.append(refused.retry_after)
+        else:
+            passwords.fits(None, WRONG)
+
+    newcomers = [Thread(target=come) for _ in range(8)]
+    for newcomer in newcomers:
+        newcomer.start()
+    for newcomer in newcomers:
+        newcomer.join()
+    assert 0 < len(told) < 8
+    assert all(told)
 
 
 def test_who_signs_in_does_not_queue_behind_newcomers(house: House) -> None:

@@ -9,6 +9,7 @@ from services.contracts.vocabulary import Role
 from services.identity import streams
 from services.identity.address import Address, address_of
 from services.identity.commands.accounts import open_account, replace_unproven, set_password
+from services.identity.commands.forgetting import tie
 from services.identity.commands.letters import queue
 from services.identity.commands.tries import Wait, forgive, reserve
 from services.identity.domain import account as accounts
@@ -110,6 +111,7 @@ def accept_invitation(work: Work, order: Accept, keys: Keys, passwords: Password
     state, address, known = _invited(work, keys, token["subject"])
     account = known or PersonId(new_id())
     work.who = replace(work.who, actor=account)
+    tie(work, account)
     work.claim_name("invitation-used", state.id, state.id)
     work.rows.delete(tokens, subject=state.id)
     if known is None:

@@ -13,6 +13,7 @@ from services.contracts.identity import ClientJoined
 from services.identity import streams
 from services.identity.address import Address
 from services.identity.commands.accounts import confirm_address, open_account, set_password
+from services.identity.commands.forgetting import tie
 from services.identity.commands.letters import queue
 from services.identity.commands.tries import clear_tries, is_mail_allowed
 from services.identity.lookups import (
@@ -92,6 +93,7 @@ def join(work: Work, secret: str) -> PersonId:
     if any(link["clinic"] == clinic for link in links_of(work, account)):
         raise Conflict("You are a client of this clinic already.", help="Sign in.")
     client = PersonId(work.who.actor)
+    tie(work, account)
     reference = new_reference("k")
     work.claim_name("token-used", row["hash"], client)
     work.claim_name(f"reference/{clinic}", reference, client)

@@ -63,8 +63,9 @@ def sign_in(work: Work, order: SignIn, passwords: Passwords) -> Opened | None:
             _refuse(work, account, _reason(account_row(work, account)), order.remote)
         return None
     forgive(work, order.address, order.source)
-    if passwords.is_outdated(kept):
-        work.rows.put(kept_passwords, account=account, hash=passwords.hash(password))
+    renewed = passwords.renewed(kept, password)
+    if renewed is not None:
+        work.rows.put(kept_passwords, account=account, hash=renewed)
     return _open(work, account, order)
 
 

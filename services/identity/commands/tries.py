@@ -9,7 +9,7 @@ place: many people may sit behind one source, and none of them can lock out the 
 
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, and_, case, delete, literal, not_, select, update
+from sqlalchemy import RowMapping, and_, case, delete, exists, literal, not_, select, update
 
 from services.identity.address import Address
 from services.identity.domain import throttle
@@ -17,7 +17,9 @@ from services.identity.domain.throttle import Counter, Limit
 from services.identity.lookups import EMAIL, Asks
 from services.identity.readmodels import throttles
 from services.kernel.errors import TooMany
+from services.kernel.service import Service
 from services.kernel.store.tables import names
+from services.kernel.store.write import Write
 from services.kernel.time import Instant, plus
 from services.kernel.work import Work
 
@@ -77,13 +79,13 @@ def clear_tries(work: Work, account: str) -> None:
         work.row(delete(throttles).where(throttles.c.name.startswith(f"known/{row['name']}/")))
 
 
-def forget_quiet(work: Work) -> None:
+def forget_quiet(service: Service) -> None:
     """Forget counters that nobody touched for long, but not that the way to an account is closed."""
-    held = select(literal("address/") + names.c.name).where(names.c.scope == EMAIL)
-    closed = and_(throttles.c.failures >= throttle.OF_ADDRESS.hard_cap, throttles.c.name.in_(held))
-    work.row(delete(throttles).where(throttles.c.last <= plus(work.now, days=-QUIET_DAYS), not_(closed)))
-    counted = select(throttles.c.name)
-    work.row(delete(names).where(names.c.scope == _TRY, names.c.owner.not_in(counted)))
+    held = exists().where(names.c.scope == EMAIL, literal("address/") + names.c.name == throttles.c.name)
+    closed = and_(throttles.c.failures >= throttle.OF_ADDRESS.hard_cap, held)
+    service.forget_until(throttles.c.last, plus(service.clock(), days=-QUIET_DAYS), not_(closed))
+    counted = exists().where(throttles.c.name == names.c.owner)
+    service.backend.commit(Write(rows=[delete(names).where(names.c.scope == _TRY, not_(counted))]))
 
 
 def is_first_to_wait(work: Work, address: Address) -> bool:

@@ -23,6 +23,7 @@ sign_ins = Table(
     Column("at", Text, nullable=False),
     Column("ended", Text),
     Index("sign_ins_account", "account"),
+    Index("sign_ins_at", "at"),
 )
 
 # Failures in a row, by what they are counted for: the index of an address, a keyed hash of a source.
@@ -33,6 +34,7 @@ throttles = Table(
     Column("failures", Integer, nullable=False),
     Column("last", Text, nullable=False),
     Column("told", Boolean, nullable=False),  # whether a try that had to wait was recorded since the last failure
+    Index("throttles_last", "last"),
 )
 
 # Secrets sent by mail or printed at the first start: their SHA-256 alone.
@@ -46,6 +48,7 @@ tokens = Table(
     Column("password", Text),  # the hash of the password chosen with it, which counts once the address is proven
     Column("expires", Text, nullable=False),
     Index("tokens_subject", "subject"),
+    Index("tokens_expires", "expires"),
 )
 
 links = Table(

@@ -42,6 +42,8 @@ class _Parser(FlaskParser):
 
     def load_form(self, req: flask.Request, schema: marshmallow.Schema) -> Any:
         _ensure_form(req)
+        if any("\0" in text for pair in req.form.items(multi=True) for text in pair):
+            raise _unreadable(_NUL)
         return super().load_form(req, schema)
 
     def load_files(self, req: flask.Request, schema: marshmallow.Schema) -> Any:

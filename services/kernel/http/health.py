@@ -1,8 +1,8 @@
 """Health: whether a process lives, whether it can serve, and its figures.
 
 ``/livez`` says only that the process answers; who restarts on it must not restart for a database that is away.
-``/readyz`` asks each part and answers 200 or 503 with the reason of each. ``/metrics`` is Prometheus' text format.
-They are no operations: they need no sign-in and show no data of anybody, only volume.
+``/readyz`` asks each part and answers 200 or 503 with the reason of each, but no names of the inside. ``/metrics`` is
+Prometheus' text format. They are no operations: they need no sign-in and show no data of anybody, only volume.
 """
 
 import logging
@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from services.kernel.errors import Problem
+from services.kernel.errors import Problem, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +71,12 @@ def metrics() -> Response:
 def _ask(check: Check) -> dict[str, object]:
     try:
         check()
-    except Problem as problem:
-        answer: dict[str, object] = {"ok": False, "detail": problem.detail}
-        return answer | ({"help": problem.help} if problem.help else {})
+    except Unavailable as away:
+        answer: dict[str, object] = {"ok": False, "detail": away.detail}
+        return answer | ({"help": away.help} if away.help else {})
+    except Problem as problem:  # a key that is missing, say: its name is for the log
+        log.error("a readiness check failed", exc_info=problem)
+        return {"ok": False, "detail": problem.title, "help": "Ask which: amanah doctor. The log says it too."}
     except Exception as error:
         log.error("a readiness check failed", exc_info=error)
         return {"ok": False, "detail": "The check itself failed", "help": "Look in the log for 'readiness'."}

@@ -4,14 +4,18 @@ A connection is kept open for longer than a gateway or a browser lets it rest: e
 which the other side uses it again, and a request is lost that nobody answered.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_log = logging.getLogger(__name__)
+_NO_GATEWAY = "X-Forwarded-For came, but AMANAH_GATEWAYS is 0: name how many there are, if any"
 
 GRACE = 10  # seconds to end what is under way
 REST = 75  # seconds that an open connection may rest
@@ -20,8 +24,22 @@ LONGEST = 60  # seconds without a sign of life after which a process is replaced
 
 def behind(gateways: int, app: "WSGIApplication") -> "WSGIApplication":
     """An app that is asked through so many gateways. Who asks is then told by X-Forwarded-For, counted from its end:
-    what stands further left anybody may have written."""
-    return ProxyFix(app, x_for=gateways, x_proto=0) if gateways else app
+    what stands further left anybody may have written. Where none is named and one speaks, the log says so once."""
+    return ProxyFix(app, x_for=gateways, x_proto=0) if gateways else _Unbelieving(app)
+
+
+class _Unbelieving:
+    """An app without a gateway. One that stands there all the same would make all its visitors one place."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+        self._told = False
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if not self._told and "HTTP_X_FORWARDED_FOR" in environ:
+            self._told = True
+            _log.warning("a gateway is not believed", extra={"reason": _NO_GATEWAY})
+        return self._app(environ, start_response)
 
 
 class Gunicorn(BaseApplication):  # type: ignore[misc]

@@ -18,7 +18,7 @@ from typing import Protocol, runtime_checkable
 
 from services.kernel.chain import ORIGIN, chain, chain_head
 from services.kernel.errors import Problem, Unavailable
-from services.kernel.log.port import NO_EVENT, Log, Message, PositionLost, Subscription
+from services.kernel.log.port import NO_EVENT, Log, Message, PositionLost, Subscription, told
 from services.kernel.metrics import CONSUMED, LANE_STOPPED, PARKED
 
 _log = logging.getLogger(__name__)
@@ -35,6 +35,11 @@ class Position:
     sequence: int
     chain: bytes
     offset: int
+
+    @classmethod
+    def of(cls, message: Message) -> "Position":
+        """The position of whoever has applied this message."""
+        return cls(message.incarnation, message.sequence, message.chain, message.offset)
 
 
 class PositionMoved(Exception):
@@ -132,10 +137,6 @@ class _Lane:
     @property
     def sequence(self) -> int:
         return self.position.sequence if self.position else 0
-
-    def told(self, sequence: int, reason: str | None = None) -> dict[str, object]:
-        """The fields of a line of log about an event of this lane."""
-        return {"source": self.service, "lane": self.lane, "sequence": sequence, "reason": reason}
 
     @property
     def start(self) -> int:
@@ -237,7 +238,7 @@ class Consumer:
             arrival = judge(message, reached[key]) if key in reached else Arrival.HOLE
             if arrival is Arrival.NEXT:
                 run.append((message, reached[key]))
-                reached[key] = Position(message.incarnation, message.sequence, message.chain, message.offset)
+                reached[key] = Position.of(message)
             elif arrival is not Arrival.DOUBLE:
                 reached.pop(key, None)
         return run
@@ -278,7 +279,7 @@ class Consumer:
         return 0
 
     def _park(self, subscription: Subscription, lane: _Lane, message: Message, reason: str) -> None:
-        _log.error("an event is parked", extra=lane.told(message.sequence, reason))
+        _log.error("an event is parked", extra=told(*lane.key, message.sequence, reason))
         try:
             self._handler.park(message, reason)
         except PositionMoved:
@@ -290,34 +291,35 @@ class Consumer:
             self._advance(lane, message)
 
     def _advance(self, lane: _Lane, message: Message) -> None:
-        lane.position = Position(message.incarnation, message.sequence, message.chain, message.offset)
+        lane.position = Position.of(message)
         lane.looked_back, lane.tries, lane.waits = False, 0, 0
         self.waiting.pop(lane.key, None)
         if self.stopped.pop(lane.key, None):
             LANE_STOPPED.labels(*lane.key).set(0)
-            _log.warning("a lane goes on", extra=lane.told(message.sequence))
+            _log.warning("a lane goes on", extra=told(*lane.key, message.sequence))
 
     def _reload(self, subscription: Subscription, lane: _Lane) -> None:
-        """Another runner moved the position: forward (what it did is skipped) or, by a rebuild, back."""
+        """Another runner moved the position. What it did is skipped; where it has not come so far, the lane is read
+        again from there."""
         before = lane.sequence
         lane.position = self._positions.get(*lane.key)
         lane.tries = 0
         if lane.sequence <= before:
-            self._wait(subscription, lane, "the position was set back")
+            lane.ignoring = True
+            subscription.seek(*lane.key, lane.start)
 
     def _wait(self, subscription: Subscription, lane: _Lane, reason: str) -> None:
         """Leave the lane alone for a while; then it is read again from its position."""
         lane.resume_at = self._clock() + min(FIRST_WAIT * 2**lane.waits, LONGEST_WAIT)
         lane.waits = min(lane.waits + 1, 10)
         self.waiting[lane.key] = reason
-        _log.warning("a lane waits behind an event", extra=lane.told(lane.sequence, reason))
+        _log.warning("a lane waits behind an event", extra=told(*lane.key, lane.sequence, reason))
         self._ignore(subscription, lane)
 
     def _lost(self, subscription: Subscription, lane: _Lane, lost: PositionLost) -> None:
         if not lane.looked_back and lane.position is not None:
-            _log.warning(
-                "an offset lies outside the event log", extra=lane.told(lane.sequence) | {"offset": lost.offset}
-            )
+            where = told(*lane.key, lane.sequence) | {"offset": lost.offset}
+            _log.warning("an offset lies outside the event log", extra=where)
             self._look_back(subscription, lane)
             return
         self._stop(lane, Arrival.CUT, lane.sequence + 1)
@@ -337,7 +339,7 @@ class Consumer:
             return
         self.stopped[lane.key] = stopped
         LANE_STOPPED.labels(*lane.key).set(1)
-        _log.error("a lane is stopped", extra=lane.told(sequence, kind.value))
+        _log.error("a lane is stopped", extra=told(*lane.key, sequence, kind.value))
         if self._alarm:
             self._alarm(stopped)
 

@@ -31,6 +31,11 @@ def service_of(topic: str) -> str:
     return topic.removeprefix(_PREFIX)
 
 
+def told(service: str, lane: int, sequence: int | None = None, reason: str | None = None) -> dict[str, object]:
+    """The fields of a line of log (``logs``) about a lane, or an event of it."""
+    return {"source": service, "lane": lane, "sequence": sequence, "reason": reason}
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One event on its way: its bytes, and the place it holds in its lane.

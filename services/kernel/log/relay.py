@@ -12,7 +12,7 @@ from contextlib import ExitStack
 
 from services.kernel.log.feed import Feed, Leadership
 from services.kernel.log.heads import HEAD_EVERY, HeadWriter
-from services.kernel.log.port import NO_EVENT, Log, LogUnavailable, Message
+from services.kernel.log.port import NO_EVENT, Log, LogUnavailable, Message, told
 from services.kernel.metrics import LANE_STOPPED, RELAY_LAG, RELAYED
 from services.kernel.time import Clock, system_clock
 
@@ -79,7 +79,7 @@ class Relay:
         self.diverged: LogDiverged | None = None
         self._feed, self._log, self._limit = feed, log, limit
         self._heads = HeadWriter(feed, log, lane, clock, head_every)
-        self._labels = (feed.service, str(lane))
+        self._key, self._labels = (feed.service, lane), (feed.service, str(lane))
         self._office = ExitStack()
         self._leadership: Leadership | None = None
         self._sequence: int | None = None  # the last one known to be in the log; None: to be read back
@@ -131,7 +131,7 @@ class Relay:
     def _still_leading(self) -> bool:
         if self._leadership is not None and self._leadership.still():
             return True
-        _log.warning("another process may lead a lane now, and this relay steps back", extra=self._told())
+        _log.warning("another process may lead a lane now, and this relay steps back", extra=told(*self._key))
         RELAY_LAG.labels(*self._labels).set(0)  # the new leader tells it
         self.close()
         return False
@@ -171,7 +171,7 @@ class Relay:
                 self._compare(message)
             end = min(contiguous_end(window), tail.sequence)
         if end < relayed:
-            lost = self._told(end + 1) | {"count": relayed - end}
+            lost = told(*self._key, end + 1) | {"count": relayed - end}
             _log.warning("the event log lost the end of a lane, which is sent again", extra=lost)
         elif end > relayed:
             self._feed.mark_relayed(self.lane, end)
@@ -197,8 +197,4 @@ class Relay:
     def _stop(self, diverged: LogDiverged) -> None:
         self.diverged = diverged
         LANE_STOPPED.labels(*self._labels).set(1)
-        _log.error("the relay of a lane is stopped", extra=self._told(diverged.sequence, diverged.reason))
-
-    def _told(self, sequence: int | None = None, reason: str | None = None) -> dict[str, object]:
-        """The fields of a line of log about this lane."""
-        return {"source": self._feed.service, "lane": self.lane, "sequence": sequence, "reason": reason}
+        _log.error("the relay of a lane is stopped", extra=told(*self._key, diverged.sequence, diverged.reason))

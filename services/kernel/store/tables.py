@@ -128,6 +128,7 @@ answers = Table(
     Column("etag", Text),
     Column("time", Text, nullable=False),
     PrimaryKeyConstraint("actor", "operation", "key", name="answers_pkey"),
+    Index("answers_time", "time"),
 )
 
 # How far the relay has published a lane.

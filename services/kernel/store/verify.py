@@ -16,7 +16,7 @@ from services.kernel.events import UnknownVersion
 from services.kernel.log.feed import Feed
 from services.kernel.log.port import Log
 from services.kernel.log.relay import difference
-from services.kernel.store.backend import Backend
+from services.kernel.store.backend import Backend, last_sequences
 from services.kernel.store.tables import events, relayed
 
 BATCH = 1000
@@ -41,7 +41,7 @@ def verify_store(backend: Backend, service: str, incarnation: str, lanes: int) -
     found = Verified()
     head = chain_head(service, incarnation)
     with backend.reading() as connection:
-        used = set(connection.scalars(select(events.c.lane).distinct()))
+        used = set(last_sequences(connection))
         for lane in sorted(used - set(range(lanes))):
             found.faults.append(f"lane {lane} has events, but the store has {lanes} lane(s): nobody publishes them")
         for lane in sorted(used | set(range(lanes))):

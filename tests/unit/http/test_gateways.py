@@ -36,6 +36,17 @@ def test_who_asks_is_told_by_the_gateways_alone(gateways: int, told: str | None,
     assert answer.text == address
 
 
+def test_a_gateway_that_was_not_named_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    client = Client(behind(0, seen))
+    client.get("/", environ_overrides=SENDER)
+    assert caplog.records == []
+    for _ in range(3):
+        client.get("/", headers={"X-Forwarded-For": "198.51.100.1"}, environ_overrides=SENDER)
+    (record,) = caplog.records
+    assert "AMANAH_GATEWAYS" in str(record.__dict__["reason"])
+    assert "198.51.100.1" not in str(record.__dict__)
+
+
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
     server = make_server("127.0.0.1", 0, behind(1, seen))

@@ -104,8 +104,7 @@ class Reader:
         return [sequence for _, of, sequence in self.applied if of == lane]
 
     def _move(self, message: Message) -> None:
-        position = Position(message.incarnation, message.sequence, message.chain, message.offset)
-        self.stored[message.service, message.lane] = position
+        self.stored[message.service, message.lane] = Position.of(message)
 
 
 class Hours:
