@@ -69,7 +69,7 @@ def test_a_twin_that_decides_after_the_first_committed_gets_its_answer_too(shop:
 def test_an_answer_is_kept_as_long_as_it_may_be_asked_for_and_no_longer(shop: Service) -> None:
     once = Once("ana", "keep", "key-1", "print")
     shop.do_once(ANA, once, answer, keep_note, "p1", "words")
-    for hours, replayed in ((ANSWERS_KEPT, True), (ANSWERS_KEPT + 1, False)):
+    for hours, replayed in ((ANSWERS_KEPT - 1, True), (ANSWERS_KEPT, False)):
         shop.clock = lambda hours=hours: plus(NOON, hours=hours)  # type: ignore[misc]
         shop.forget_answers()
         assert shop.do_once(ANA, once, answer, keep_note, "p1", "words").replayed is replayed
