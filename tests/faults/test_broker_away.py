@@ -96,13 +96,14 @@ def test_after_a_quarter_of_an_hour_without_news_nothing_is_booked_or_started(tm
     first, second = ana.book(), ben.book()
     ana.prepare(first)
     news()
+    free = ana.first_time()
     assert start(sessions, first).status_code == 200
     ben.prepare(second)  # which turns the clock on, by more than a quarter of an hour
     unplugged = disk.rename(tmp_path / "unplugged")
     with pytest.raises(LogUnavailable):
         in_threads(lambda ask: ask(), [worker.know])
     before = len(sessions.events())
-    for refused in (start(sessions, second), ana.try_to_book(ana.first_time())):
+    for refused in (start(sessions, second), ana.try_to_book(free)):
         assert (refused.status_code, refused.json["reasons"][0]) == (409, "law_not_heard")
         assert refused.json["help"]
     recorded = [entry.type.partition(".")[2] for entry in sessions.events()[before:]]
