@@ -6,6 +6,7 @@ Over HTTP against ``amanah run`` it is played by the README's own command, in ``
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,15 @@ def test_on_real_parts(real_house: RealHouse) -> None:
     token = founding.stdout.strip().partition("token=")[2]
     _holds(play_main_job(driver, said.append, founding_token=token), said)
     _every_process_lives(real_house)
-    for service in SERVICES:
-        for words in (["store", "verify", service], ["rebuild", service, "--verify"], ["doctor", service]):
-            done = real_house.amanah(service, *words)
-            assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+    with ThreadPoolExecutor(len(SERVICES)) as threads:
+        for looked in [threads.submit(_is_sound, real_house, service) for service in SERVICES]:
+            looked.result()
+
+
+def _is_sound(house: RealHouse, service: str) -> None:
+    for words in (["store", "verify", service], ["rebuild", service, "--verify"], ["doctor", service]):
+        done = house.amanah(service, *words)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
 
 
 def _every_process_lives(house: RealHouse) -> None:
