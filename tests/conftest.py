@@ -14,4 +14,4 @@ with warnings.catch_warnings():  # kafka-python reads its schemas, once at its i
     warnings.simplefilter("ignore", DeprecationWarning)
     import kafka.admin  # noqa: F401
 
-pytest_plugins = ("tests.real",)
+pytest_plugins = ("tests.real", "tests.log_lines")

@@ -1,28 +1,11 @@
 """Logs: named fields of an allow-list, and never the text of anybody else."""
 
-import io
 import json
 import logging
-from collections.abc import Callable, Iterator
-
-import pytest
 
 from services.kernel.errors import Unavailable
-from services.kernel.logs import bound, configure_logs
-
-Lines = Callable[[], list[dict[str, object]]]
-
-
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    configure_logs(stream=stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.handlers, root.level = before, level
-    logging.getLogger("services").setLevel(logging.NOTSET)
-
+from services.kernel.logs import bound
+from tests.log_lines import Lines
 
 ours = logging.getLogger("services.sessions")
 

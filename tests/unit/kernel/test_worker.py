@@ -1,11 +1,8 @@
 """The worker: what one lane meets holds up no other, and what it says can be read in the log."""
 
-import io
 import json
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,28 +10,14 @@ from services.kernel.errors import Unavailable
 from services.kernel.log.consumer import Consumer
 from services.kernel.log.embedded import EmbeddedLog
 from services.kernel.log.port import Message
-from services.kernel.logs import configure_logs
 from services.kernel.parts import Assembly
 from services.kernel.settings import load_settings
 from services.kernel.store.opening import Store
 from services.kernel.work import Who
 from services.kernel.worker import Worker
+from tests.log_lines import Lines
 from tests.shop import INCARNATION, keep_note, open_shop, sqlite_shop
 from tests.unit.log.parts import SERVICE, Hours, Reader, lane_of
-
-Lines = Callable[[], list[dict[str, Any]]]
-
-
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    """The lines of the house's log, as they are written."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    configure_logs(stream=stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.handlers, root.level = before, level
-    logging.getLogger("services").setLevel(logging.NOTSET)
 
 
 class Choking(EmbeddedLog):
