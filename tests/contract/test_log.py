@@ -308,6 +308,31 @@ class TestKafka:
             log.make_topics({service: 1})
         log.close()
 
+    def test_who_hears_nothing_for_a_while_begins_anew_where_it_was(
+        self, kafka_log: KafkaLog, kafka_server: Any, service: str
+    ) -> None:
+        """kafka-python's consumer may fall silent for good when a broker dies; each poll here is by a new one."""
+        impatient = KafkaLog(kafka_server.address, silence=0.0)
+        events = lane_of(4, service=service)
+        subscription = impatient.follow({(service, 0): 0})
+        heard: list[int] = []
+
+        def hear(wanted: list[int]) -> None:
+            deadline = time.monotonic() + PATIENCE
+            while heard != wanted and time.monotonic() < deadline:
+                heard.extend(message.sequence for message in subscription.poll(0.5))
+
+        kafka_log.publish(service, 0, events[:2])
+        hear([1, 2])
+        subscription.pause(service, 0)
+        kafka_log.publish(service, 0, events[2:])
+        assert subscription.poll(0.5) == []
+        subscription.seek(service, 0, 3)
+        hear([1, 2, 4])
+        assert heard == [1, 2, 4]
+        subscription.close()
+        impatient.close()
+
     def test_a_broker_away_is_told_in_bounded_time_and_met_again(
         self, kafka_log: KafkaLog, kafka_server: Any, service: str
     ) -> None:

@@ -7,6 +7,8 @@ How the promises of the port are kept:
   linger; ``flush`` sends it at once.
 - After any failure the producer is thrown away. Its last batch may still arrive, as a double.
 - Consumers ``assign`` and ``seek``, without groups; ``auto_offset_reset='none'`` is the only policy that never jumps.
+- A consumer that has heard nothing for a while is thrown away for a new one: kafka-python's may wait for ever for an
+  answer that a broker took with it when it died, and a quiet log cannot be told from that.
 - Clients are made when first used: a producer a process, readers as many as read at one time. They do not
   cross a fork.
 """
@@ -39,6 +41,7 @@ _REQUEST = 1 << 20  # bytes of the largest request and record batch: an event of
 _BATCH = 256 << 10  # bytes sent and acknowledged together
 _LINGER = 2.0  # seconds a batch stays open unless it is flushed
 _BOOTSTRAP = 3.0  # seconds for the first answer of a broker
+_SILENCE = 10.0  # seconds without a message after which a consumer is not believed any more
 _LONG_POLL = 0.25  # seconds a fetch waits at the broker; the longest delay of a seek
 _FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 # Small segments: only a closed segment is compacted.
@@ -48,14 +51,21 @@ _NEWEST = {"cleanup.policy": "compact", "segment.ms": "600000", "min.cleanable.d
 class KafkaLog:
     """The event log on the brokers ``servers`` (``host:port``, comma-separated).
 
-    ``timeout`` (seconds, at least 4) bounds every call; ``replication`` is the copies of each topic; ``security``
-    holds kafka-python's ``security_protocol``, ``ssl_*`` and ``sasl_*`` settings.
+    ``timeout`` (seconds, at least 4) bounds every call; ``replication`` is the copies of each topic; ``silence``: the
+    seconds after which a consumer that hears nothing is renewed; ``security`` holds kafka-python's
+    ``security_protocol``, ``ssl_*`` and ``sasl_*`` settings.
     """
 
     def __init__(
-        self, servers: str, *, replication: int = 1, timeout: float = 10.0, security: Mapping[str, Any] | None = None
+        self,
+        servers: str,
+        *,
+        replication: int = 1,
+        timeout: float = 10.0,
+        silence: float = _SILENCE,
+        security: Mapping[str, Any] | None = None,
     ) -> None:
-        self._timeout, self._replication = timeout, replication
+        self._timeout, self._replication, self._silence = timeout, replication, silence
         self._settings: dict[str, Any] = {
             "bootstrap_servers": servers.split(","),
             "bootstrap_timeout_ms": int(_BOOTSTRAP * 1000),
@@ -109,7 +119,7 @@ class KafkaLog:
         for service, lane in starts:
             self._end(TopicPartition(topic(service), lane))  # a missing topic would be silent for ever
         with _asking("follow the event log"):
-            return KafkaSubscription(self._new_consumer(), starts)
+            return KafkaSubscription(self._new_consumer, starts, self._silence)
 
     def put_head(self, head: Head) -> None:
         with self._producing() as producer:
@@ -276,20 +286,42 @@ class KafkaLog:
 
 
 class KafkaSubscription:
-    """One consumer that reads several lanes."""
+    """One consumer that reads several lanes; another in its place where it fell silent."""
 
-    def __init__(self, consumer: KafkaConsumer, starts: Mapping[tuple[str, int], int]) -> None:
-        self._consumer = consumer
+    def __init__(
+        self, make: Callable[[], KafkaConsumer], starts: Mapping[tuple[str, int], int], silence: float = _SILENCE
+    ) -> None:
+        self._make, self._silence = make, silence
+        self._next = {TopicPartition(topic(service), lane): offset for (service, lane), offset in starts.items()}
+        self._paused: set[TopicPartition] = set()
         self._lost: dict[TopicPartition, int] = {}
-        consumer.assign([TopicPartition(topic(service), lane) for service, lane in starts])
-        for (service, lane), offset in starts.items():
-            consumer.seek(TopicPartition(topic(service), lane), offset)
+        self._consumer = self._begin()
+
+    def _begin(self) -> KafkaConsumer:
+        """A new consumer at the places that were reached."""
+        consumer = self._make()
+        consumer.assign(list(self._next))
+        for place, offset in self._next.items():
+            consumer.seek(place, offset)
+        consumer.pause(*self._paused)
+        self._heard = time.monotonic()
+        return consumer
+
+    def _hear(self, timeout: float) -> list[Message]:
+        if time.monotonic() - self._heard > self._silence:
+            silent, self._consumer = self._consumer, self._begin()
+            _close(silent)
+        found = _poll(self._consumer, timeout)
+        for message in found:
+            self._heard = time.monotonic()
+            self._next[TopicPartition(topic(message.service), message.lane)] = message.offset + 1
+        return found
 
     def poll(self, timeout: float) -> list[Message]:
         with _asking("follow the event log"):
             if not self._lost:
                 try:
-                    return _poll(self._consumer, timeout)
+                    return self._hear(timeout)
                 except OffsetOutOfRangeError as error:
                     self._lost.update(error.args[0])
                 except LogTruncationError as error:
@@ -301,12 +333,15 @@ class KafkaSubscription:
     def seek(self, service: str, lane: int, offset: int) -> None:
         place = TopicPartition(topic(service), lane)
         self._lost.pop(place, None)
+        self._paused.discard(place)
+        self._next[place] = offset
         self._consumer.seek(place, offset)
         self._consumer.resume(place)
 
     def pause(self, service: str, lane: int) -> None:
         place = TopicPartition(topic(service), lane)
         self._lost.pop(place, None)
+        self._paused.add(place)
         self._consumer.pause(place)
 
     def close(self) -> None:
