@@ -103,9 +103,8 @@ def read_json(data: bytes) -> Any:
 
 
 _NUL = "The text holds a NUL character, which cannot be stored"
-_NUL_ESCAPED = re.compile(
-    rb"(?<!\\)(?:\\\\)*\\u0000"
-)  # its only form in JSON, behind no backslash that escapes its own
+# Its only form in JSON, behind no backslash that escapes its own.
+_NUL_ESCAPED = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class _Unreadable(Exception):
